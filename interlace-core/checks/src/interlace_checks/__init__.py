@@ -1,0 +1,1 @@
+"""Data checks for Interlace."""

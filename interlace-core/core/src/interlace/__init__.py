@@ -1,0 +1,1 @@
+"""Interlace: Python and SQL models as one graph."""

@@ -1,0 +1,1 @@
+"""The contracts: one file per concern, each an abstract class, its options and its capabilities."""

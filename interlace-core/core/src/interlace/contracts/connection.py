@@ -1,0 +1,257 @@
+"""A connection is one configured system; a session is one conversation with it.
+
+The kernel speaks to databases only through these two.  A connector subclasses both, declares what it can do in
+`Capabilities`, and passes ``interlace.testing.conformance.connection``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from interlace.contracts.options import Options
+
+if TYPE_CHECKING:
+    import ibis
+    import pyarrow as pa
+
+    from interlace.contracts.load import LoadCounts, LoadPlan
+    from interlace.contracts.relation import Column, Relation, RelationInfo
+
+__all__ = ["Capabilities", "Connection", "Marker", "Session"]
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a connection's sessions can do.  What is declared must pass conformance; what is not must raise
+    `UnsupportedCapability`.
+
+    Attributes:
+        transactional_ddl: CREATE, ALTER and DROP roll back with the transaction.
+        views: views can be created.
+        schemas: relations live in schemas that can be created.
+        arrow_in: `Session.load_arrow` works.
+        arrow_out: `Session.arrow` works.
+        copy_out: `Session.copy_out` writes files itself.
+        ibis: `Session.ibis` gives a backend.
+        interrupt: `Session.interrupt` stops a running statement.
+        persistent: what was written is there when the connection is opened again.
+        max_sessions: how many sessions may run at once; None where the connection does not mind.
+    """
+
+    transactional_ddl: bool = False
+    views: bool = False
+    schemas: bool = False
+    arrow_in: bool = False
+    arrow_out: bool = False
+    copy_out: bool = False
+    ibis: bool = False
+    interrupt: bool = False
+    persistent: bool = True
+    max_sessions: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """The row that a load that is not idempotent leaves in ``_interlace.commits``, in the same transaction."""
+
+    target: str
+    attempt: str
+    run: str
+    interval: str | None = None
+
+
+class Connection(ABC):
+    """One configured system, shared by the threads of a run.
+
+    Args:
+        name: its name in the project.
+        config: its options, validated by `Config`.
+        root: the project's folder; relative paths start here.
+
+    Attributes:
+        dialect: sqlglot's name of its SQL dialect.
+        capabilities: what its sessions can do.
+    """
+
+    Config: ClassVar[type[Options]] = Options
+    dialect: ClassVar[str]
+    capabilities: Capabilities
+
+    def __init__(self, name: str, config: Options, *, root: Path) -> None:
+        self.name = name
+        self.config = config
+        self.root = root
+
+    @abstractmethod
+    def open(self) -> None:
+        """Open what is shared: the file, the pool.  Opening twice does nothing.
+
+        Raises:
+            ConnectionFailure: it cannot be reached.
+            DatabaseLocked: another process holds the file.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close all; what was committed is on disk.  Closing twice does nothing."""
+
+    @abstractmethod
+    def session(self) -> Session:
+        """Begin a conversation of its own (a cursor, a pooled connection); opens the connection if need be."""
+
+    def where(self) -> str:
+        """Where it writes, for people: a path or ``host:port/database``, without secrets."""
+        return self.name
+
+    def default_schema(self) -> str | None:
+        """The schema where unqualified names live, as a query of this connection sees them."""
+        return None
+
+    def files(self) -> tuple[Path, ...]:
+        """The files whose size, time and inode tell whether anybody wrote since (embedded databases)."""
+        return ()
+
+
+class Session(ABC):
+    """One conversation with a database, used by one thread at a time.
+
+    A transaction marks itself dead on any exception and can only roll back: on DuckDB a COMMIT after a runtime error
+    succeeds and writes nothing.
+    """
+
+    connection: Connection
+
+    # --- statements -------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def execute(self, sql: str) -> int | None:
+        """Run one statement.
+
+        Returns:
+            the rows that it changed, or None where the engine does not say.
+
+        Raises:
+            QueryFailed: refused; the message is the database's own.
+        """
+
+    @abstractmethod
+    def fetch(self, sql: str, limit: int | None = None) -> list[tuple[Any, ...]]:
+        """Run a query and give its rows as Python values, at most `limit` of them."""
+
+    @abstractmethod
+    def arrow(self, sql: str, *, batch_size: int = 100_000) -> pa.RecordBatchReader:
+        """Run a query and stream its rows as Arrow, in batches of about `batch_size` rows.
+
+        The reader is valid until the next statement of this session.
+        """
+
+    @abstractmethod
+    def describe(self, sql: str) -> tuple[Column, ...]:
+        """The columns that a query would give; the query is bound, not executed."""
+
+    # --- catalogue --------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def columns(self, relation: Relation) -> tuple[Column, ...]:
+        """The columns of one relation, without a scan of the catalogue.
+
+        Raises:
+            QueryFailed: there is no such relation.
+        """
+
+    @abstractmethod
+    def catalogue(self, schemas: Sequence[str | None]) -> dict[Relation, RelationInfo]:
+        """All tables and views in the given schemas, with their columns, by one query.
+
+        The relations are given with `schema` set and without `catalog`.
+        """
+
+    @abstractmethod
+    def create_schema(self, schema: str) -> None:
+        """Make a schema unless it is there, in a transaction of its own."""
+
+    @abstractmethod
+    def drop(self, relation: Relation, kind: str) -> None:
+        """Drop a relation of this kind; never with CASCADE.  No error when it is not there."""
+
+    # --- loading ----------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[None]:
+        """Commit when the block ends, roll back when it raises.  Not nested."""
+
+    @abstractmethod
+    def apply(self, plan: LoadPlan) -> LoadCounts:
+        """Perform a plan's steps in order, inside the open transaction."""
+
+    @abstractmethod
+    def mark(self, marker: Marker) -> None:
+        """Insert a row into ``_interlace.commits`` inside the open transaction."""
+
+    @abstractmethod
+    def markers(self) -> list[Marker]:
+        """The markers that are there, oldest first; none where the table does not exist."""
+
+    @abstractmethod
+    def forget_markers(self, attempts: Sequence[str]) -> None:
+        """Delete the markers of these attempts: the state store has them."""
+
+    @abstractmethod
+    def create_view(self, relation: Relation, sql: str) -> None:
+        """Make or replace a view."""
+
+    @abstractmethod
+    def load_arrow(self, relation: Relation, batches: Iterator[pa.RecordBatch], schema: pa.Schema | None) -> int:
+        """Make `relation` a new temporary table of this session with the rows of the batches, in bounded memory.
+
+        Args:
+            relation: the temporary table's name, run-unique; a table of this name is replaced.
+            batches: consumed once.  A later batch may have more columns (the earlier rows get NULL), or wider types
+                (the column is widened).
+            schema: the declared schema, or None to take that of the first batch.  With no batch and no schema
+                nothing can be made.
+
+        Returns:
+            the number of rows.
+
+        Raises:
+            ModelFailed: a batch whose column fits the table in no way: names the column and both types.
+        """
+
+    @abstractmethod
+    def copy_out(self, sql: str, path: Path, format: str, options: dict[str, object]) -> int:  # noqa: A002
+        """Write a query's rows to a local file, by the engine itself: ``csv``, ``parquet`` or ``json``.
+
+        Returns:
+            the number of rows.
+
+        Raises:
+            UnsupportedCapability: the engine cannot write this format or option.
+        """
+
+    # --- other ------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def quote(self, name: str) -> str:
+        """One identifier, quoted for this dialect."""
+
+    def name(self, relation: Relation) -> str:
+        """A relation's quoted name."""
+        return ".".join(self.quote(part) for part in relation.parts)
+
+    @abstractmethod
+    def ibis(self) -> ibis.BaseBackend:
+        """An ibis backend over this session: sees what its transaction sees."""
+
+    @abstractmethod
+    def interrupt(self) -> None:
+        """Stop the running statement, from another thread.  Nothing happens when none runs."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End the conversation; an open transaction rolls back."""

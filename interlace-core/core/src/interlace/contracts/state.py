@@ -1,0 +1,291 @@
+"""The state store: what ran, what is published, and what is known of it.  Never inside the warehouse.
+
+Writes are grouped: a run hands over lists of records, each list is one transaction.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from interlace.contracts.options import Options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from interlace.contracts.relation import Column, RelationKind
+    from interlace.model.definition import Fingerprint
+
+__all__ = [
+    "AttemptRecord",
+    "AttemptStatus",
+    "CheckRecord",
+    "EventRecord",
+    "LeaseHeld",
+    "ModelState",
+    "RunRecord",
+    "RunStatus",
+    "StateSnapshot",
+    "StateStore",
+]
+
+RunStatus = Literal["running", "succeeded", "failed", "cancelled", "lost"]
+AttemptStatus = Literal["succeeded", "failed", "skipped", "blocked", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelState:
+    """What is known of one model in one environment: the present, one row.
+
+    The fields up to `columns` describe the last success and are None before the first.
+
+    Attributes:
+        fingerprint: that of the definition that was published.
+        data_version: moves only when rows did.
+        parents: the data version of each parent that was read.
+        inputs: the token of each observed input (see ``observe``).
+        relation: the relation's full name, its parts joined by dots, as it was published.
+        kind: of the relation.
+        columns: of the relation.
+        published_at: when it was published, UTC.
+        rows: in the relation, where known.
+        seconds: that the last success took.
+        exports: per export (its position and format) the fingerprint that was last written, or None after a failure.
+        status: how the last attempt ended; None before the first.
+        attempted_at: when the last attempt ended, UTC.
+        run: the id of the run of the last attempt.
+        error: the message of the last attempt's failure.
+        checks_failed: whether the last checks of the published relation failed.
+    """
+
+    name: str
+    fingerprint: Fingerprint | None = None
+    data_version: str | None = None
+    parents: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    relation: str | None = None
+    kind: RelationKind | None = None
+    columns: tuple[Column, ...] | None = None
+    published_at: datetime | None = None
+    rows: int | None = None
+    seconds: float | None = None
+    exports: Mapping[str, str | None] = field(default_factory=dict)
+    status: AttemptStatus | None = None
+    attempted_at: datetime | None = None
+    run: str | None = None
+    error: str | None = None
+    checks_failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StateSnapshot:
+    """All of one environment at one moment.  `revision` moves with each change of any model's state there."""
+
+    environment: str
+    revision: int
+    models: Mapping[str, ModelState]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run.  `id` sorts by time.  `owner` is host, pid, process start and boot id (ruling 19)."""
+
+    id: str
+    environment: str
+    status: RunStatus
+    started_at: datetime
+    finished_at: datetime | None = None
+    command: str = ""
+    owner: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRecord:
+    """One check's result; `sample` holds failing rows as mappings (masked where a column is tagged ``pii``)."""
+
+    name: str
+    type: str
+    severity: str
+    passed: bool
+    message: str
+    failing: int | None = None
+    sample: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    """One attempt at one model in one run.
+
+    Attributes:
+        state: the model's new present; the store replaces the row by it.
+        schema_changed: whether `state.columns` is to be added to the schema history as a new version.
+    """
+
+    id: str
+    run: str
+    model: str
+    status: AttemptStatus
+    reason: str
+    started_at: datetime
+    finished_at: datetime
+    state: ModelState
+    counts: Mapping[str, int] = field(default_factory=dict)
+    checks: Sequence[CheckRecord] = ()
+    error: str | None = None
+    error_code: str | None = None
+    schema_changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """One event of a run as it is kept: `data` is plain JSON."""
+
+    run: str
+    at: datetime
+    type: str
+    model: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseHeld:
+    """Who holds a lease, and until when unless it is renewed."""
+
+    name: str
+    owner: str
+    expires_at: datetime
+
+
+class StateStore(ABC):
+    """What a run needs of the state, and what ``runs``, ``state`` and ``why`` show of it.
+
+    One per project; its methods may be called from any thread.  Names of models are given as they are written in
+    the project.  All times are UTC, with their zone.
+    """
+
+    Config: ClassVar[type[Options]] = Options
+
+    @abstractmethod
+    def open(self) -> None:
+        """Open, and make an empty store where there is none.
+
+        Raises:
+            StateError: it cannot be opened or made; or it has another revision than this Interlace: says to run
+                ``interlace state upgrade``.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close; closing twice does nothing."""
+
+    @abstractmethod
+    def snapshot(self, environment: str) -> StateSnapshot:
+        """All models of one environment, by one query."""
+
+    @abstractmethod
+    def revision(self, environment: str) -> int:
+        """The present revision of one environment; 0 when nothing was ever recorded."""
+
+    # --- a run ------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def begin_run(self, run: RunRecord) -> None:
+        """Record a run as running."""
+
+    @abstractmethod
+    def record(self, environment: str, attempts: Sequence[AttemptRecord], events: Sequence[EventRecord] = ()) -> None:
+        """Record attempts, the models' new states, their checks and schemas, and events: one transaction."""
+
+    @abstractmethod
+    def finish_run(self, run: RunRecord) -> None:
+        """Record how a run ended."""
+
+    @abstractmethod
+    def forget_models(self, environment: str, names: Iterable[str]) -> None:
+        """Drop the present state of models that are gone; their history stays."""
+
+    # --- leases -----------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def acquire(self, name: str, owner: str, now: datetime, ttl: timedelta) -> LeaseHeld | None:
+        """Take a lease unless another owner holds it and it has not expired.
+
+        Returns:
+            None when it was taken (or renewed by its owner); else who holds it.
+        """
+
+    @abstractmethod
+    def release(self, name: str, owner: str) -> None:
+        """Give a lease back, if this owner holds it."""
+
+    @abstractmethod
+    def steal(self, name: str, owner: str, from_owner: str, now: datetime, ttl: timedelta) -> bool:
+        """Take a lease from an owner that is known to be dead; False when somebody else was faster."""
+
+    # --- answers of "nothing to do" ---------------------------------------------------------------------------
+
+    @abstractmethod
+    def save_answer(self, key: str, answer: bytes) -> None:
+        """Keep what ended a run in "nothing to do", under a key; `answer` is opaque."""
+
+    # --- reading ----------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def runs(
+        self, environment: str | None = None, *, status: RunStatus | None = None, limit: int = 20
+    ) -> list[RunRecord]:
+        """Runs, newest first."""
+
+    @abstractmethod
+    def run(self, id: str) -> RunRecord | None:  # noqa: A002
+        """One run by its id, or by a prefix of it that fits one only."""
+
+    @abstractmethod
+    def attempts(self, *, run: str | None = None, model: str | None = None, limit: int = 1000) -> list[AttemptRecord]:
+        """Attempts, oldest first, with their checks; each one's `state` holds only the name."""
+
+    @abstractmethod
+    def events(self, run: str, *, after: int = 0, limit: int = 10_000) -> list[tuple[int, EventRecord]]:
+        """Events of a run with their ids, in order, those after an id."""
+
+    @abstractmethod
+    def schema_history(self, environment: str, model: str) -> list[tuple[int, datetime, tuple[Column, ...]]]:
+        """Each version of a model's columns with its number and time, oldest first."""
+
+    # --- housekeeping -----------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def upgrade(self) -> tuple[str | None, str]:
+        """Bring the tables to this Interlace's revision.
+
+        Returns:
+            the revision before (None for an empty store) and the one after.
+        """
+
+    @abstractmethod
+    def prune(self, now: datetime, retention: Mapping[str, timedelta]) -> dict[str, int]:
+        """Delete what is older than its table's retention.
+
+        Args:
+            retention: by the names of `tables`; a table that is not named keeps everything.
+
+        Returns:
+            rows deleted, by table.
+        """
+
+    @abstractmethod
+    def export(self) -> Iterable[tuple[str, Mapping[str, Any]]]:
+        """Every row of every table, as (table, row), as plain JSON values."""
+
+    @abstractmethod
+    def tables(self) -> dict[str, int]:
+        """The number of rows of each table."""
+
+    def file(self) -> Path | None:
+        """The local file it lives in; None for a server."""
+        return None

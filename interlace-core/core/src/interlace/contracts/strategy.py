@@ -1,0 +1,39 @@
+"""A strategy plans a load: which rows of the target a batch adds, replaces or changes."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+from interlace.contracts.options import Options
+
+if TYPE_CHECKING:
+    from interlace.contracts.load import LoadPlan, LoadSpec
+
+__all__ = ["Strategy"]
+
+
+class Strategy(ABC):
+    """How rows reach a table.  A strategy holds no state and sees no data.
+
+    Attributes:
+        Config: the options allowed beside ``name`` under ``strategy:``.
+        needs_source_columns: whether `LoadSpec.source_columns` must be given (costs one look at the query).
+        needs_key: whether the model must have a ``key``.
+        groupable: whether a failed load may simply be run again, so that small models may share a transaction.
+        writes: False where the relation is managed elsewhere and is never written.
+    """
+
+    Config: ClassVar[type[Options]] = Options
+    needs_source_columns: ClassVar[bool] = False
+    needs_key: ClassVar[bool] = False
+    groupable: ClassVar[bool] = False
+    writes: ClassVar[bool] = True
+
+    @abstractmethod
+    def plan(self, spec: LoadSpec[Options]) -> LoadPlan:
+        """Say what to do, over schemas, options, execution time and capabilities.
+
+        Raises:
+            InvalidModel: the schemas, the key and the options do not fit together.
+        """

@@ -1,0 +1,271 @@
+"""What a model is, once it is loaded: frozen values, made of plain data, so that they can be cached and compared.
+
+Functions are not kept here: a `PythonBody` says where its function lives, and it is imported when it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+__all__ = [
+    "Body",
+    "CheckUse",
+    "ColumnSpec",
+    "ExportUse",
+    "Fingerprint",
+    "Model",
+    "Node",
+    "Parameter",
+    "PythonBody",
+    "Reference",
+    "SeedBody",
+    "Source",
+    "SqlBody",
+    "StrategyUse",
+    "Variable",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyUse:
+    """``strategy:`` of a model: the name and the options as written (validated by the strategy's `Config`)."""
+
+    name: str
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckUse:
+    """One entry of ``checks:``; `options` hold what the check's `Config` takes, ``severity`` and ``name`` included."""
+
+    type: str
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportUse:
+    """One entry of ``export:``; `options` hold what the exporter's `Config` takes, ``path`` included."""
+
+    format: str
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSpec:
+    """One entry of ``columns:``.
+
+    Attributes:
+        type: the SQL type as written; the schema of a Python model's rows, and with `contract` what is enforced.
+        contract: the published column must exist with this type.
+    """
+
+    name: str
+    type: str | None = None
+    description: str | None = None
+    contract: bool = False
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """Three hashes: a new `data` rebuilds, a new `checks` checks the published relation again, a new `metadata`
+    runs nothing."""
+
+    data: str
+    checks: str
+    metadata: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A name of a table in a query that is no CTE: a model, seed or source by intent.
+
+    Attributes:
+        parts: the name as written, unquoted, outermost first: ``("staging", "orders")``.
+        start: offset of the first character of the name in `SqlBody.text`.
+        end: offset after its last character.
+        aliased: whether the query gives it an alias; if not, its bare name is how columns are qualified.
+    """
+
+    parts: tuple[str, ...]
+    start: int
+    end: int
+    aliased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """``$name`` in a query: offsets of the whole token, the dollar included."""
+
+    name: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class SqlBody:
+    """The query of a SQL model: the author's text, and where in it the names and variables stand.
+
+    Attributes:
+        text: the query without header, without a trailing semicolon; comments inside are kept.
+        line: the line of the file where `text` begins, from 1.
+        files: literal paths of input files, as written: ``read_csv('data/x.csv')``, ``FROM 'x.parquet'``.
+        volatile: the functions that make it volatile, such as ``now``; empty where there are none.
+    """
+
+    text: str
+    line: int
+    references: tuple[Reference, ...] = ()
+    variables: tuple[Variable, ...] = ()
+    files: tuple[str, ...] = ()
+    volatile: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a Python model that is a dependency.
+
+    Attributes:
+        name: the parameter.
+        reference: the parts of the name that it stands for; the parameter's own name unless `ref` says otherwise.
+        wants: what the annotation asks for.
+    """
+
+    name: str
+    reference: tuple[str, ...]
+    wants: Literal[
+        "ibis.Table",
+        "pyarrow.Table",
+        "pyarrow.RecordBatchReader",
+        "pandas.DataFrame",
+        "polars.DataFrame",
+        "polars.LazyFrame",
+    ] = "ibis.Table"
+
+
+@dataclass(frozen=True, slots=True)
+class PythonBody:
+    """Where the function of a Python model lives.
+
+    Attributes:
+        file: the file, relative to the project's root.
+        function: the name of the function in its module.
+        line: the line of its ``def``.
+        kind: how to call it.
+        context: the name of the parameter that takes the context; None where there is none.
+    """
+
+    file: str
+    function: str
+    line: int
+    kind: Literal["function", "async", "generator", "async_generator"]
+    parameters: tuple[Parameter, ...] = ()
+    context: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeedBody:
+    """A seed's file, relative to the project's root, and its format."""
+
+    file: str
+    format: Literal["csv", "parquet", "json"]
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+Body = SqlBody | PythonBody | SeedBody
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A node that Interlace builds: a SQL model, a Python model or a seed.
+
+    Attributes:
+        name: bare and unique in the project; compared without case.
+        schema: where its relation lives; None is the connection's default.
+        connection: the connection's name; None is the project's default.
+        materialise: the name of a materialiser.
+        strategy: None where the materialisation takes none.
+        dependencies: declared ones, as written; those of the body are in `body`.
+        timeout: seconds.
+        cache: seconds to live of what Interlace cannot see into; None where there is no ``cache``.
+        inputs: declared input files or globs, relative to the project's root.
+        volatile: what the author said; None lets Interlace find out.
+        file: where it is defined, relative to the project's root; `line` counts from 1.
+        sidecar: the sidecar that took part, relative to the project's root.
+    """
+
+    name: str
+    body: Body
+    fingerprint: Fingerprint
+    file: str
+    line: int = 1
+    sidecar: str | None = None
+    schema: str | None = None
+    connection: str | None = None
+    materialise: str = "table"
+    strategy: StrategyUse | None = None
+    key: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
+    columns: tuple[ColumnSpec, ...] = ()
+    checks: tuple[CheckUse, ...] = ()
+    export: tuple[ExportUse, ...] = ()
+    timeout: float | None = None
+    cache: float | None = None
+    tags: tuple[str, ...] = ()
+    owner: str | None = None
+    description: str | None = None
+    group: str | None = None
+    meta: Mapping[str, object] = field(default_factory=dict)
+    enabled: bool = True
+    pre: tuple[str, ...] = ()
+    post: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    volatile: bool | None = None
+
+    @property
+    def kind(self) -> Literal["sql", "python", "seed"]:
+        """What its body is, for people."""
+        match self.body:
+            case SqlBody():
+                return "sql"
+            case PythonBody():
+                return "python"
+            case SeedBody():
+                return "seed"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A relation that something else writes, declared so that models can read it.
+
+    Attributes:
+        relation: ``[catalog.][schema.]name`` in the connection, as written; the source's name by default.
+        freshness: the greatest age in seconds of ``max(freshness_column)``; None where nothing is promised.
+        file: where it is declared, relative to the project's root.
+    """
+
+    name: str
+    file: str
+    line: int = 1
+    connection: str | None = None
+    relation: tuple[str, ...] = ()
+    columns: tuple[ColumnSpec, ...] = ()
+    checks: tuple[CheckUse, ...] = ()
+    freshness: float | None = None
+    freshness_column: str | None = None
+    owner: str | None = None
+    description: str | None = None
+    tags: tuple[str, ...] = ()
+    meta: Mapping[str, object] = field(default_factory=dict)
+    schema: str | None = None
+
+    @property
+    def kind(self) -> Literal["source"]:
+        """What it is, for people."""
+        return "source"
+
+
+Node = Model | Source
+

@@ -1,0 +1,1 @@
+"""Export formats for Interlace: CSV, Parquet, JSON."""

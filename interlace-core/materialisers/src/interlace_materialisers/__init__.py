@@ -1,0 +1,1 @@
+"""Materialisations for Interlace: table, view, ephemeral, none."""

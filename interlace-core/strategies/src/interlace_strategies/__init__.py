@@ -1,0 +1,1 @@
+"""Loading strategies for Interlace: replace, append, none."""
