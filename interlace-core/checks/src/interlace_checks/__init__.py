@@ -1,1 +1,1 @@
-"""Data checks for Interlace."""
+"""Data checks: one file for each word that may stand in ``checks:``."""

@@ -1,1 +1,39 @@
-"""Interlace: Python and SQL models as one graph."""
+"""Interlace: Python and SQL models as nodes of one graph.
+
+Names are imported when they are first used: ``import interlace`` alone costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from interlace.model.decorator import model, ref
+    from interlace.run.project import Project
+
+__all__ = ["Project", "__version__", "model", "ref"]
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Project": "interlace.run.project",
+    "ref": "interlace.model.decorator",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        from importlib import import_module
+
+        value = getattr(import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+    if name == "model":  # the package, which is the decorator as well: see there
+        from importlib import import_module
+
+        return import_module("interlace.model")
+    raise AttributeError(f"module 'interlace' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

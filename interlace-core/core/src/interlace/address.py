@@ -39,7 +39,7 @@ def relation_of(node: Node, namespace: Namespace) -> Relation:
     """
     match node.kind:
         case "source":
-            parts = node.relation or (node.name,)  # type: ignore[union-attr]
+            parts = node.relation or (node.name,)
             padded: tuple[str | None, ...] = (*(None,) * (3 - len(parts)), *parts)
             catalog, schema, name = padded
             return Relation(name or node.name, schema, catalog)

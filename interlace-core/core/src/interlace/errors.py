@@ -23,6 +23,7 @@
     │   ├── ChecksFailed               blocking checks failed: nothing was published
     │   ├── ExportFailed               published, but an export could not be written
     │   ├── TimedOut                   longer than the model's timeout
+    │   ├── RunUnderWay                another run of the environment has not ended
     │   └── Cancelled                  by the user                                            exit 130
     └── Defect                         Interlace is wrong: please report it                   exit 1
 
@@ -59,6 +60,7 @@ __all__ = [
     "ProjectNotFound",
     "QueryFailed",
     "RunError",
+    "RunUnderWay",
     "StateError",
     "TimedOut",
     "UnknownProvider",
@@ -66,6 +68,10 @@ __all__ = [
     "UsageError",
     "did_you_mean",
 ]
+
+
+FEW = 24
+"""How many names a message lists."""
 
 
 def did_you_mean(name: str, known: Iterable[str], *, label: str | None = None) -> str:
@@ -80,7 +86,7 @@ def did_you_mean(name: str, known: Iterable[str], *, label: str | None = None) -
     folded = {n.casefold(): n for n in reversed(names)}
     near = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
     said = [f"Did you mean {folded[near[0]]!r}?"] if near else []
-    if label is not None and names and len(names) <= 24:
+    if label is not None and names and len(names) <= FEW:
         said.append(f"{label}: {', '.join(names)}.")
     return " ".join(said)
 
@@ -289,6 +295,17 @@ class Cancelled(RunError):
 
     code = "ILC-606"
     exit_code: ClassVar[int] = 130
+
+
+class RunUnderWay(RunError):
+    """Another run of the same environment has not ended; `run` is its id."""
+
+    code = "ILC-607"
+    transient = True
+
+    def __init__(self, message: str, *, run: str, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.run = run
 
 
 class Defect(InterlaceError):

@@ -1,1 +1,1 @@
-"""Export formats for Interlace: CSV, Parquet, JSON."""
+"""Export formats: one file for each format that ``export:`` may name."""

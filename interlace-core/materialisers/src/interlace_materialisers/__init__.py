@@ -1,1 +1,1 @@
-"""Materialisations for Interlace: table, view, ephemeral, none."""
+"""Materialisations: one file for each word that may stand after ``materialise:``."""

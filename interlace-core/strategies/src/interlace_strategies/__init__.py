@@ -1,1 +1,1 @@
-"""Loading strategies for Interlace: replace, append, none."""
+"""Loading strategies: one file for each word that may stand after ``strategy:``."""

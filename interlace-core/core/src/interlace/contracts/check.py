@@ -41,7 +41,8 @@ class CheckTarget:
         relation: the staged relation.
         columns: its columns.
         dialect: sqlglot's name of the session's dialect, for parsing what the user wrote.
-        resolve: gives the relation of another model by its name (for ``relationships``).
+        resolve: gives the relation of another model by its name (for ``relationships``); for the checked model itself
+            the staged relation.
     """
 
     relation: Relation
@@ -60,7 +61,7 @@ class Measure:
         failing: a query for rows that fail, without a limit; None where a failure has no rows.
     """
 
-    value: exp.Expression
+    value: exp.Expr
     failing: exp.Query | None = None
 
 
@@ -96,6 +97,15 @@ class Check(ABC):
     @abstractmethod
     def columns(self, options: Any) -> tuple[str, ...]:
         """The columns of the relation that it reads, as far as the options name them; looked up before compiling."""
+
+    def models(self, options: Any) -> tuple[str, ...]:
+        """The other models that it reads, by name: they are built before the checked one."""
+        del options
+        return ()
+
+    def subject(self, options: Any) -> str:
+        """What its result's name holds in parentheses: ``not_null(id)``; empty for none."""
+        return ", ".join(self.columns(options))
 
     @abstractmethod
     def compile(self, target: CheckTarget, options: Any) -> Measure:

@@ -27,8 +27,9 @@ __all__ = ["Capabilities", "Connection", "Marker", "Session"]
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a connection's sessions can do.  What is declared must pass conformance; what is not must raise
-    `UnsupportedCapability`.
+    """What a connection's sessions can do.
+
+    What is declared must pass conformance; what is not must raise `UnsupportedCapability`.
 
     Attributes:
         transactional_ddl: CREATE, ALTER and DROP roll back with the transaction.
@@ -206,11 +207,15 @@ class Session(ABC):
         """Make or replace a view."""
 
     @abstractmethod
-    def load_arrow(self, relation: Relation, batches: Iterator[pa.RecordBatch], schema: pa.Schema | None) -> int:
-        """Make `relation` a new temporary table of this session with the rows of the batches, in bounded memory.
+    def load_arrow(
+        self, relation: Relation, batches: Iterator[pa.RecordBatch], schema: pa.Schema | None, *, temporary: bool = True
+    ) -> int:
+        """Make `relation` a new table with the rows of the batches, in bounded memory.
 
         Args:
-            relation: the temporary table's name, run-unique; a table of this name is replaced.
+            relation: the table's name; a table of this name is replaced.
+            temporary: a table of this session, whose name is run-unique; False makes a real one, inside the open
+                transaction, so that what is replaced need not be copied.
             batches: consumed once.  A later batch may have more columns (the earlier rows get NULL), or wider types
                 (the column is widened).
             schema: the declared schema, or None to take that of the first batch.  With no batch and no schema
@@ -226,6 +231,15 @@ class Session(ABC):
     @abstractmethod
     def copy_out(self, sql: str, path: Path, format: str, options: dict[str, object]) -> int:  # noqa: A002
         """Write a query's rows to a local file, by the engine itself: ``csv``, ``parquet`` or ``json``.
+
+        Args:
+            sql: the query.
+            path: the file; one that is there is replaced.
+            format: one of the three.
+            options: for csv ``header`` (bool), ``delimiter``, ``quote``, ``escape``, ``nullstr``, ``compression``; for
+                parquet ``compression``, ``row_group_size`` (rows); for json ``array`` (one array, or a record for
+                each line), ``compression``.  A compression is ``gzip``, ``zstd``, for csv and json ``none``, for parquet
+                ``uncompressed`` or ``snappy``.
 
         Returns:
             the number of rows.

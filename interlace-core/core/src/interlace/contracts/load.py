@@ -56,6 +56,7 @@ class LoadSpec(Generic[O]):
         options: the strategy's own `Config`, validated.
         execution_time: the moment that this load counts as, in UTC; the same for each retry.
         capabilities: of the session that will perform the plan.
+        dialect: sqlglot's name of that session's dialect, in which the types of the columns are written.
     """
 
     target: Relation
@@ -66,6 +67,7 @@ class LoadSpec(Generic[O]):
     options: O
     execution_time: datetime
     capabilities: Capabilities
+    dialect: str
 
 
 @dataclass(frozen=True, slots=True)

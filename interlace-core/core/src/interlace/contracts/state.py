@@ -195,19 +195,34 @@ class StateStore(ABC):
 
     @abstractmethod
     def begin_run(self, run: RunRecord) -> None:
-        """Record a run as running."""
+        """Record a run as running.
+
+        Raises:
+            StateError: it is recorded already.
+        """
 
     @abstractmethod
     def record(self, environment: str, attempts: Sequence[AttemptRecord], events: Sequence[EventRecord] = ()) -> None:
-        """Record attempts, the models' new states, their checks and schemas, and events: one transaction."""
+        """Record attempts, the models' new states, their checks and schemas, and events: one transaction.
+
+        The environment's revision moves once, and not at all where there are only events.  A data version enters the
+        history with the first attempt that succeeded with it.
+
+        Raises:
+            StateError: nothing was recorded.
+            Defect: a time has no zone, or a value is not plain JSON (NaN is not).
+        """
 
     @abstractmethod
     def finish_run(self, run: RunRecord) -> None:
-        """Record how a run ended."""
+        """Record how a run ended; one that was never begun is recorded whole.
+
+        ``lost`` is recorded only of a run that is still running, so that its own end is never overwritten.
+        """
 
     @abstractmethod
     def forget_models(self, environment: str, names: Iterable[str]) -> None:
-        """Drop the present state of models that are gone; their history stays."""
+        """Drop the present state of models that are gone; their history stays.  The revision moves if any was there."""
 
     # --- leases -----------------------------------------------------------------------------------------------
 
@@ -224,6 +239,10 @@ class StateStore(ABC):
         """Give a lease back, if this owner holds it."""
 
     @abstractmethod
+    def lease(self, name: str) -> LeaseHeld | None:
+        """Who holds a lease, expired or not; None when nobody does."""
+
+    @abstractmethod
     def steal(self, name: str, owner: str, from_owner: str, now: datetime, ttl: timedelta) -> bool:
         """Take a lease from an owner that is known to be dead; False when somebody else was faster."""
 
@@ -231,7 +250,14 @@ class StateStore(ABC):
 
     @abstractmethod
     def save_answer(self, key: str, answer: bytes) -> None:
-        """Keep what ended a run in "nothing to do", under a key; `answer` is opaque."""
+        """Keep what ended a run in "nothing to do", under a key, instead of what was there; `answer` is opaque.
+
+        No revision moves.
+        """
+
+    @abstractmethod
+    def answer(self, key: str) -> bytes | None:
+        """What was kept under a key; None where nothing is."""
 
     # --- reading ----------------------------------------------------------------------------------------------
 
@@ -243,11 +269,11 @@ class StateStore(ABC):
 
     @abstractmethod
     def run(self, id: str) -> RunRecord | None:  # noqa: A002
-        """One run by its id, or by a prefix of it that fits one only."""
+        """One run by its id, or by a prefix of it that fits one only; None for an empty one."""
 
     @abstractmethod
     def attempts(self, *, run: str | None = None, model: str | None = None, limit: int = 1000) -> list[AttemptRecord]:
-        """Attempts, oldest first, with their checks; each one's `state` holds only the name."""
+        """The newest `limit` attempts, oldest first, with their checks; each one's `state` holds only the name."""
 
     @abstractmethod
     def events(self, run: str, *, after: int = 0, limit: int = 10_000) -> list[tuple[int, EventRecord]]:
@@ -271,11 +297,17 @@ class StateStore(ABC):
     def prune(self, now: datetime, retention: Mapping[str, timedelta]) -> dict[str, int]:
         """Delete what is older than its table's retention.
 
+        What is present is never deleted: models, revisions, the last run and attempt of each model with its checks, its
+        published data version, its newest schema.  With a run go its attempts, their checks and its events.
+
         Args:
             retention: by the names of `tables`; a table that is not named keeps everything.
 
         Returns:
             rows deleted, by table.
+
+        Raises:
+            UsageError: there is no such table to prune.
         """
 
     @abstractmethod

@@ -70,8 +70,10 @@ class ColumnSpec:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """Three hashes: a new `data` rebuilds, a new `checks` checks the published relation again, a new `metadata`
-    runs nothing."""
+    """Three hashes.
+
+    A new `data` rebuilds, a new `checks` checks the published relation again, a new `metadata` runs nothing.
+    """
 
     data: str
     checks: str
@@ -268,4 +270,3 @@ class Source:
 
 
 Node = Model | Source
-

@@ -1,0 +1,90 @@
+"""The connection type ``duckdb``."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING, ClassVar
+from weakref import WeakSet
+
+from interlace.contracts.connection import Capabilities, Connection
+from interlace_duckdb.config import MEMORY, DuckDBOptions
+from interlace_duckdb.instance import Instance, join, leave
+from interlace_duckdb.session import DuckDBSession
+
+if TYPE_CHECKING:
+    from interlace.contracts.options import Options
+
+__all__ = ["DuckDBConnection"]
+
+
+class DuckDBConnection(Connection):
+    """A DuckDB database, in a file or in memory.
+
+    Connections of one process that name the same file share it.  Each one in memory is its own.
+    """
+
+    Config: ClassVar[type[Options]] = DuckDBOptions
+    dialect: ClassVar[str] = "duckdb"
+    config: DuckDBOptions
+
+    def __init__(self, name: str, config: Options, *, root: Path) -> None:
+        if not isinstance(config, DuckDBOptions):
+            raise TypeError(f"a DuckDB connection takes DuckDBOptions, not {type(config).__name__}")
+        super().__init__(name, config, root=root)
+        self.file = config.file(root)
+        self.capabilities = Capabilities(
+            transactional_ddl=True,
+            views=True,
+            schemas=True,
+            arrow_in=True,
+            arrow_out=True,
+            copy_out=True,
+            ibis=True,
+            interrupt=True,
+            persistent=self.file is not None,
+        )
+        self._guard = RLock()
+        self._instance: Instance | None = None
+        self._sessions: WeakSet[DuckDBSession] = WeakSet()
+
+    def open(self) -> None:
+        """Open the file, or make it."""
+        with self._guard:
+            if self._instance is None:
+                self._instance = join(self.name, self.config, self.file, self.root)
+
+    def close(self) -> None:
+        """Close its sessions, stopping what they run, and the file when no other connection uses it."""
+        with self._guard:
+            instance, self._instance = self._instance, None
+            if instance is None:
+                return
+            with contextlib.ExitStack() as closing:
+                closing.callback(leave, instance)
+                for session in list(self._sessions):
+                    session.interrupt()
+                    closing.callback(session.close)
+
+    def session(self) -> DuckDBSession:
+        """Begin a conversation on a cursor of its own."""
+        with self._guard:
+            self.open()
+            if self._instance is None:
+                raise AssertionError("an open connection has an instance")
+            session = DuckDBSession(self, self._instance)
+            self._sessions.add(session)
+            return session
+
+    def where(self) -> str:
+        """The path of the file."""
+        return str(self.file) if self.file else MEMORY
+
+    def default_schema(self) -> str:
+        """``main``, or what the setting ``schema`` says."""
+        return str(self.config.settings.get("schema", "main"))
+
+    def files(self) -> tuple[Path, ...]:
+        """The file, and its log of what no checkpoint has written into it yet (there only after a crash)."""
+        return (self.file, self.file.with_name(self.file.name + ".wal")) if self.file else ()

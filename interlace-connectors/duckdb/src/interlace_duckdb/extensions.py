@@ -1,0 +1,48 @@
+"""Extensions: loaded from their PyPI packages, never downloaded."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from interlace_duckdb.failures import cleaned, refused
+from interlace_duckdb.quoting import literal
+
+__all__ = ["load_extension"]
+
+BUILT_IN: Final = frozenset({"core_functions", "icu", "json", "parquet"})
+FULL_NAMES: Final = {"postgres": "postgres_scanner", "mysql": "mysql_scanner", "sqlite": "sqlite_scanner"}
+NEEDED_FIRST: Final = {"iceberg": "avro"}
+
+
+def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Load an extension from its package, or the one that was installed into DuckDB's own folder.
+
+    Raises:
+        ConnectionFailure: it is neither here nor there, or belongs to another version of DuckDB.
+    """
+    full = FULL_NAMES.get(name, name)
+    if full in BUILT_IN:
+        return
+    if full in NEEDED_FIRST:
+        load_extension(connection, NEEDED_FIRST[full])
+    packaged = _packaged(full)
+    try:
+        connection.execute(f"LOAD {literal(str(packaged)) if packaged else full}")
+    except duckdb.Error as error:
+        package = f"duckdb-extension-{full.replace('_', '-')}=={duckdb.__version__}"
+        raise refused(
+            f"DuckDB's extension {name!r} cannot be loaded: {cleaned(str(error))}",
+            f"Install it with: pip install {package}",
+        ) from error
+
+
+def _packaged(name: str) -> Path | None:
+    spec = find_spec(f"duckdb_extension_{name}")
+    if spec is None or spec.origin is None:
+        return None
+    file = Path(spec.origin).parent / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
+    return file if file.is_file() else None

@@ -1,0 +1,102 @@
+"""One open database, shared by the connections of this process that name its file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING, Final
+
+from interlace_duckdb import markers
+from interlace_duckdb.failures import refused
+from interlace_duckdb.opening import open_database
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from interlace_duckdb.config import DuckDBOptions
+
+__all__ = ["Instance", "join", "leave"]
+
+# DuckDB opens a file once per process, whoever asks: this table says by whom.
+_OPEN: Final[dict[Path, Instance]] = {}
+_GUARD: Final = RLock()
+
+
+class Instance:
+    """An open database and its first cursor.
+
+    Attributes:
+        guard: held for what two cursors may not do at once: making schemas.
+    """
+
+    def __init__(self, owner: str, options: DuckDBOptions, file: Path | None, root: Path) -> None:
+        self.owner = owner
+        self.options = options
+        self.file = file
+        self.users = 0
+        self.guard = RLock()
+        self._connection, self._per_session = open_database(options, file, root)
+        self._can_mark = options.read_only
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A cursor of its own: a conversation beside the others."""
+        with self.guard:
+            cursor = self._connection.cursor()
+        for statement in self._per_session:
+            cursor.execute(statement)
+        return cursor
+
+    def make_markers_table(self) -> None:
+        """Make ``_interlace.commits`` unless it is there; once, and before a transaction that may write to it begins.
+
+        Made inside that transaction, it would conflict with another one that makes it too.
+        """
+        if self._can_mark:
+            return
+        with self.guard:
+            if self._connection.execute(markers.EXISTS).fetchone() is None:
+                self._connection.execute(markers.MAKE)
+            self._can_mark = True
+
+    def close(self) -> None:
+        """Close; DuckDB writes a checkpoint when the last cursor is closed too."""
+        self._connection.close()
+
+
+def join(name: str, options: DuckDBOptions, file: Path | None, root: Path) -> Instance:
+    """The instance for a file, opened now unless another connection of this process did; a new one in memory.
+
+    Raises:
+        ConnectionFailure: it cannot be opened, or another connection opened it with other options.
+        DatabaseLocked: another process holds the file.
+    """
+    with _GUARD:
+        found = _OPEN.get(file) if file else None
+        if found is None:
+            found = Instance(name, options, file, root)
+            if file:
+                _OPEN[file] = found
+        _same_options(name, options, found)
+        found.users += 1
+        return found
+
+
+def leave(instance: Instance) -> None:
+    """Give an instance back; the last one closes it."""
+    with _GUARD:
+        instance.users -= 1
+        if instance.users == 0:
+            if instance.file:
+                del _OPEN[instance.file]
+            instance.close()
+
+
+def _same_options(name: str, options: DuckDBOptions, found: Instance) -> None:
+    mine, theirs = (o.model_dump(exclude={"path"}) for o in (options, found.options))
+    differing = [key for key in mine if mine[key] != theirs[key]]
+    if differing:
+        said = ", ".join(f"{key} ({theirs[key]!r} and {mine[key]!r})" for key in differing)
+        raise refused(
+            f"The connections {found.owner!r} and {name!r} open {found.file} with different options: {said}.",
+            "Give both the same options: one process opens a DuckDB file once.",
+        )

@@ -1,0 +1,28 @@
+"""The connection suite, on a DuckDB file and in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from interlace.contracts.connection import Connection
+from interlace.testing.conformance.connection import ConnectionConformance
+from interlace_duckdb.config import DuckDBOptions
+from interlace_duckdb.connection import DuckDBConnection
+
+# ibis 12 asks DuckDB 1.5 for Arrow by a name that is deprecated there.
+pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
+
+
+class TestFile(ConnectionConformance):
+    @pytest.fixture
+    def connect(self, tmp_path: Path) -> Callable[[], Connection]:
+        return lambda: DuckDBConnection("warehouse", DuckDBOptions(path="data/warehouse.duckdb"), root=tmp_path)
+
+
+class TestMemory(ConnectionConformance):
+    @pytest.fixture
+    def connect(self, tmp_path: Path) -> Callable[[], Connection]:
+        return lambda: DuckDBConnection("memory", DuckDBOptions(path=":memory:"), root=tmp_path)

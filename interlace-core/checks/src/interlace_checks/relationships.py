@@ -1,0 +1,76 @@
+"""``relationships: {column: customer_id, to: customers, field: id}``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from interlace.contracts.check import Check, CheckOptions, CheckTarget, Measure, Verdict
+from sqlglot import exp
+
+from interlace_checks import asking
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+__all__ = ["Relationships", "RelationshipsOptions"]
+
+
+class RelationshipsOptions(CheckOptions):
+    """Options of ``relationships``.
+
+    Attributes:
+        column: the column that points.
+        to: the model, seed or source that it points to.
+        field: the column there; by default of the same name.
+    """
+
+    column: str
+    to: str
+    field: str | None = None
+
+
+class Relationships(Check):
+    """Each value of the column exists in a column of another model.
+
+    NULL points nowhere and passes, as with a foreign key.  Over no rows it passes.
+    """
+
+    Config: ClassVar[type[CheckOptions]] = RelationshipsOptions
+    shorthand = "to"
+    column_option = "column"
+
+    def columns(self, options: RelationshipsOptions) -> tuple[str, ...]:
+        """The column that points."""
+        return (options.column,)
+
+    def models(self, options: RelationshipsOptions) -> tuple[str, ...]:
+        """The model that it points to."""
+        return (options.to,)
+
+    def subject(self, options: RelationshipsOptions) -> str:
+        """Both ends: ``customer_id to customers.id``."""
+        return f"{options.column} to {options.to}.{options.field or options.column}"
+
+    def compile(self, target: CheckTarget, options: RelationshipsOptions) -> Measure:
+        """Count the rows that point at nothing."""
+        pointing = asking.column_of("child", asking.find_column(target, options.column).name)
+        there = asking.column_of("parent", options.field or options.column)
+        found = (
+            exp.select(exp.Literal.number(1))
+            .from_(asking.table(target.resolve(options.to), "parent"))
+            .where(exp.EQ(this=there, expression=pointing.copy()))
+        )
+        lost = asking.all_of([asking.has_value(pointing), exp.not_(exp.Exists(this=found))])
+        child = asking.table(target.relation, "child")
+        count = exp.select(exp.Count(this=exp.Star())).from_(child.copy()).where(lost.copy())
+        every = exp.Column(this=exp.Star(), table=exp.to_identifier("child"))
+        return Measure(count.subquery(), exp.select(every).from_(child).where(lost))
+
+    def judge(self, value: Any, options: RelationshipsOptions, now: datetime) -> Verdict:
+        """Pass when every value is found."""
+        del now
+        failing = int(value or 0)
+        end = f"{options.to}.{options.field or options.column}"
+        if not failing:
+            return Verdict(True, f"every {options.column} exists in {end}", 0)
+        return Verdict(False, f"{asking.rows(failing, 'has', 'have')} {options.column} that is not in {end}", failing)

@@ -1,0 +1,28 @@
+"""The entry point: answers ``--version`` and "nothing to do" before anything heavy is imported."""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["main"]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and give its exit code."""
+    argv = sys.argv[1:] if arguments is None else arguments
+    if argv in (["--version"], ["-V"]):
+        from interlace import __version__
+
+        sys.stdout.write(f"interlace {__version__}\n")
+        return 0
+    if argv[:1] == ["run"] and _answered(argv):
+        return 0
+    from interlace.cli.app import run
+
+    return run(argv)
+
+
+def _answered(argv: list[str]) -> bool:
+    from interlace.cli.fast import nothing_to_do
+
+    return nothing_to_do(argv)

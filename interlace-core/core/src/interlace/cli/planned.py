@@ -1,0 +1,61 @@
+"""A plan on the screen."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from interlace.cli.progress import where_line
+from interlace.cli.render import Output, duration, joined, name_column, plural, print_json, width
+
+if TYPE_CHECKING:
+    from interlace.plan.steps import Plan, Step
+
+__all__ = ["plan_lines", "show_plan"]
+
+_VERBS = {"build": "build", "check": "check", "export": "export", "none": "-"}
+
+
+def show_plan(plan: Plan, *, as_json: bool, verbose: bool = False) -> None:
+    """Print a plan, as text or as JSON."""
+    if as_json:
+        from interlace.cli.data import plan_data
+
+        print_json(plan_data(plan))
+        return
+    out = Output(sys.stdout)
+    out.write(joined(plan_lines(plan, out, verbose=verbose)))
+
+
+def plan_lines(plan: Plan, out: Output, *, verbose: bool = False) -> list[str]:
+    """Where it writes, one line per step with why, and a last line that counts."""
+    names = name_column(s.model for s in plan.steps)
+    lines = [where_line(plan.environment, plan.where)]
+    lines += [_step_line(s, names, out) for s in plan.steps]
+    if verbose:
+        lines += [f"  {out.style('·', 'dim')} {u.model}: {_why(u.reasons)}" for u in plan.up_to_date]
+    lines += [f"Without a model: {name}" for name in plan.orphans]
+    lines += [f"{out.style('⚠', 'yellow')} {notice}" for notice in plan.notices]
+    return [*lines, _last_line(plan)]
+
+
+def _step_line(step: Step, names: int, out: Output) -> str:
+    space = " " * max(0, names - width(step.model))
+    kind = step.materialise if step.strategy in {None, "replace"} else f"{step.materialise}, {step.strategy}"
+    mark = out.style("?" if step.tentative else "+", "yellow" if step.tentative else "green")
+    tentative = " (only if its parents' rows move)" if step.tentative else ""
+    return f"{mark} {step.model}{space}  {_VERBS[step.action]:<6}  {kind:<14}  {_why(step.reasons)}{tentative}"
+
+
+def _why(reasons: tuple[object, ...]) -> str:
+    return "; ".join(str(getattr(r, "text", r)) for r in reasons)
+
+
+def _last_line(plan: Plan) -> str:
+    up_to_date = f"{plural(len(plan.up_to_date), 'model')} up to date"
+    if plan.empty:
+        return f"Nothing to do: {up_to_date}."
+    known = [s.seconds for s in plan.steps if s.seconds is not None]
+    took = f"; last time {duration(sum(known))} of work" if known else ""
+    rest = f", {up_to_date}" if plan.up_to_date else ""
+    return f"{plural(len(plan.steps), 'model')} to run{rest}{took}. Plan {plan.id[:12]}."

@@ -1,0 +1,38 @@
+"""The built-in commands, in the order of ``--help``: where each lives, and its line of help.
+
+``--help`` reads this table and imports no command; a command imports only its own module.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+__all__ = ["COMMANDS", "Entry"]
+
+
+class Entry(NamedTuple):
+    """One command: `attribute` of `module` is a function with Typer's annotations, or a ``typer.Typer``."""
+
+    module: str
+    attribute: str
+    summary: str
+
+
+_HERE = "interlace.cli.commands"
+
+COMMANDS: Final[dict[str, Entry]] = {
+    "init": Entry(f"{_HERE}.init", "command", "Make a new project from a template."),
+    "run": Entry(f"{_HERE}.run", "command", "Build what is new or changed, check it and publish it."),
+    "plan": Entry(f"{_HERE}.plan", "command", "Say what a run would do, and why."),
+    "list": Entry(f"{_HERE}.list", "command", "List models, seeds and sources."),
+    "show": Entry(f"{_HERE}.show", "command", "Show rows of a model, or of a query over models."),
+    "why": Entry(f"{_HERE}.why", "command", "Say why a model is stale or up to date, and who reads it."),
+    "describe": Entry(f"{_HERE}.describe", "command", "Show a model's columns; --write fills its sidecar."),
+    "info": Entry(f"{_HERE}.info", "command", "Show the facts of the project, or of one model."),
+    "sources": Entry(f"{_HERE}.sources", "app", "List and import sources, and check how fresh they are."),
+    "runs": Entry(f"{_HERE}.runs", "app", "List past runs, show one, read its log."),
+    "config": Entry(f"{_HERE}.config", "app", "Show and validate the configuration, and where each value came from."),
+    "state": Entry(f"{_HERE}.state", "app", "Upgrade, export and prune the state store."),
+    "plugins": Entry(f"{_HERE}.plugins", "app", "List plugins, show one, find broken ones."),
+    "version": Entry(f"{_HERE}.version", "command", "Print the version of Interlace and of what it stands on."),
+}

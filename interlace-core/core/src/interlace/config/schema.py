@@ -1,0 +1,209 @@
+"""What ``config.yaml`` may say.
+
+Connections, folder defaults, sources and the options of the state store are kept as they were written: the plugins
+and the model loader that own those words validate them, with the places that `LoadedConfig` remembers.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from interlace.config.durations import FORM, duration
+from interlace.config.vars import VariableSpec, declared
+
+__all__ = [
+    "Checks",
+    "Config",
+    "Duration",
+    "Logging",
+    "Plugins",
+    "Run",
+    "State",
+]
+
+
+def _wrong(message: str) -> PydanticCustomError:
+    return PydanticCustomError("interlace", "{message}", {"message": message})
+
+
+def _duration(value: object) -> timedelta:
+    try:
+        return duration(value)
+    except ValueError as error:
+        raise _wrong(str(error)) from error
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, bool):  # pydantic reads true as 1
+        raise _wrong("must be a whole number")
+    return value
+
+
+def _flag(value: object) -> object:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):  # pydantic reads 1 as true
+        raise _wrong("must be true or false")
+    return value
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _timezone(value: object) -> str:
+    from zoneinfo import ZoneInfo
+
+    if not isinstance(value, str):
+        raise _wrong("must be the name of a time zone, such as Europe/Berlin")
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError) as error:  # ZoneInfoNotFoundError is a KeyError below 3.12 and on odd names an OSError
+        raise _unknown_timezone(value) from error
+    except KeyError as error:
+        raise _unknown_timezone(value) from error
+    return value
+
+
+def _unknown_timezone(value: str) -> PydanticCustomError:
+    from zoneinfo import available_timezones
+
+    from interlace.errors import did_you_mean
+
+    near = did_you_mean(value, available_timezones())
+    return _wrong(f"must be the name of a time zone, such as Europe/Berlin. {near}".rstrip(". "))
+
+
+def _variable(value: object) -> VariableSpec:
+    try:
+        return declared(value)
+    except ValueError as error:
+        raise _wrong(str(error)) from error
+
+
+def _environments(value: object) -> object:
+    match value:
+        case list() if all(isinstance(name, str) for name in value):
+            return {name: {} for name in value}
+        case dict() if all(overlay is None or isinstance(overlay, dict) for overlay in value.values()):
+            return {name: overlay or {} for name, overlay in value.items()}
+    raise _wrong("must be a list of names, or a mapping of names to what differs there")
+
+
+Duration = Annotated[
+    timedelta, BeforeValidator(_duration), WithJsonSchema({"type": ["string", "number"], "description": FORM})
+]
+Whole = Annotated[int, BeforeValidator(_whole)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+_VARIABLE_SCHEMA = {
+    "description": "A value, a list of values, or {type, default, description}.",
+    "anyOf": [
+        {"type": ["string", "number", "boolean"]},
+        {"type": "array", "items": {"type": ["string", "number", "boolean"]}},
+        {
+            "type": "object",
+            "properties": {"type": {"type": "string"}, "default": {}, "description": {"type": "string"}},
+            "required": ["type"],
+            "additionalProperties": False,
+        },
+    ],
+}
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class State(BaseModel):
+    """``state:`` — the store of runs and results; its other keys are options of the store."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    type: str = Field("sqlite", description="The kind of state store.")
+    retention: dict[str, Duration] = Field(
+        default_factory=dict,
+        description="How long each of its tables keeps rows; a table's default where none is given.",
+    )
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the store itself validates, such as ``path`` or ``url``."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class Run(_Section):
+    """``run:`` — limits of a run."""
+
+    threads: Whole = Field(4, ge=1, le=256, description="How many models run at once; a connection may allow fewer.")
+    fail_fast: Flag = Field(False, description="Stop beginning models after the first failure.")
+    connections: dict[str, Annotated[Whole, Field(ge=1)]] = Field(
+        default_factory=dict, description="The most sessions at once, by the name of a connection."
+    )
+
+
+class Checks(_Section):
+    """``checks:`` — defaults of data checks."""
+
+    samples: Whole = Field(10, ge=0, description="How many failing rows are kept as a sample; 0 keeps none.")
+
+
+class Logging(_Section):
+    """``logging:`` — what is logged, and how."""
+
+    level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
+    format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = "text"
+
+
+class Plugins(_Section):
+    """``plugins:`` — which plugins take part."""
+
+    disabled: tuple[str, ...] = Field((), description="Names of plugins that are not loaded.")
+    strict: Flag = Field(False, description="A plugin that fails is an error at once.")
+    safe: Flag = Field(False, description="Only Interlace's own plugins are loaded.")
+
+
+class Config(_Section):
+    """``config.yaml`` — the configuration of a project, merged for one environment."""
+
+    name: str | None = Field(None, min_length=1, description="The project's name. Default: the folder's name.")
+    connections: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="Each connection: its type, and the options of that type.",
+        json_schema_extra={
+            "additionalProperties": {"type": "object", "properties": {"type": {"type": "string"}}},
+        },
+    )
+    default_connection: str | None = Field(
+        None, description="The connection of models that name none. Default: the one called 'default', or the only one."
+    )
+    default_schema: str | None = Field(
+        None,
+        alias="schema",
+        min_length=1,
+        description="The schema of models that name none. Default: the connection's.",
+    )
+    vars: dict[str, Annotated[VariableSpec, PlainValidator(_variable), WithJsonSchema(_VARIABLE_SCHEMA)]] = Field(
+        default_factory=dict, description="Variables that SQL models use as $name."
+    )
+    environments: Annotated[dict[str, dict[str, Any]], BeforeValidator(_environments)] = Field(default_factory=dict)
+    base_environment: str = Field("prod", description="The environment that owns the plain schemas.")
+    default_environment: str = Field(
+        "dev", description="The environment when neither --env nor INTERLACE_ENV names one."
+    )
+    state: State = State()
+    models: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Defaults of model keys, by folder under models/."
+    )
+    sources: dict[str, Any] | list[Any] = Field(
+        default_factory=dict, description="Relations that something else writes."
+    )
+    run: Run = Run()
+    checks: Checks = Checks()
+    allow_empty: Annotated[Literal["error", "warn", "ok"], BeforeValidator(_lower)] = Field(
+        "warn", description="What a replace by zero rows over a table that has rows is."
+    )
+    logging: Logging = Logging()
+    timezone: Annotated[str, BeforeValidator(_timezone)] = Field("UTC", description="An IANA time zone.")
+    plugins: Plugins = Plugins()

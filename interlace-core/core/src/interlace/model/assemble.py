@@ -1,0 +1,130 @@
+"""From what was declared to a `Model`: validate each key, look at those that must fit together, take fingerprints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from interlace.errors import InterlaceError, InvalidModel, Location, UnknownProvider
+from interlace.model.declared import Declared, Given, raise_all
+from interlace.model.definition import Body, Model, PythonBody, StrategyUse
+from interlace.model.fingerprint import fingerprint_of
+from interlace.model.keys import KEYS
+from interlace.model.values import Unacceptable, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from interlace.model.context import LoadingContext
+
+__all__ = ["assemble", "read_value"]
+
+_REPLACE = StrategyUse("replace")
+
+
+def assemble(
+    context: LoadingContext, declared: Declared, body: Body, *, name: str, line: int, digest: str, typed: bool
+) -> Model:
+    """Validate what was declared and make the model; see `LoadingContext.model`."""
+    sidecar = context.sidecar_file if context.sidecar is not None else None
+    own = frozenset(declared.keys)
+    declared.fill(context.defaults)
+    errors = list(declared.errors)
+    keys: dict[str, Any] = {}
+    for word, given in declared.keys.items():
+        parse = KEYS[word].parse
+        if parse is not None:
+            read_value(keys, errors, given, word, parse)
+    _columns_and_checks(context, declared, keys, errors)
+    if "export" in declared.keys:
+        read_value(keys, errors, declared.keys["export"], "export", context.words.exports)
+    _materialisation(context, declared, keys, errors, own=own, python=isinstance(body, PythonBody))
+    if "name" not in declared.keys:
+        where = Location(context.file, line)
+        read_value(keys, errors, Given("name", name, where), "name", KEYS["name"].parse or text)
+    raise_all(errors)
+    keys.setdefault("materialise", "table")
+    fingerprint = fingerprint_of(keys, digest, typed=typed)
+    return Model(body=body, fingerprint=fingerprint, file=context.file, line=line, sidecar=sidecar, **keys)
+
+
+def read_value(
+    keys: dict[str, Any], errors: list[InterlaceError], given: Given, word: str, parse: Callable[[object], Any]
+) -> bool:
+    """Read one value into `keys`; a mistake goes to `errors` with its file, line and key."""
+    try:
+        keys[word] = parse(given.value)
+    except Unacceptable as error:
+        errors.append(InvalidModel(f"{given.word!r} {error}", where=given.where))
+    except UnknownProvider as error:
+        error.where = error.where or given.where
+        errors.append(error)
+    return word in keys
+
+
+def _columns_and_checks(
+    context: LoadingContext, declared: Declared, keys: dict[str, Any], errors: list[InterlaceError]
+) -> None:
+    found: dict[str, Any] = {}
+    checks = declared.keys.get("checks")
+    columns = declared.keys.get("columns")
+    if checks:
+        read_value(keys, errors, checks, "checks", context.words.checks)
+    if columns and read_value(found, errors, columns, "columns", context.words.columns):
+        keys["columns"], under_columns = found["columns"]
+        if under_columns:
+            keys["checks"] = (*keys.get("checks", ()), *under_columns)
+
+
+def _materialisation(
+    context: LoadingContext,
+    declared: Declared,
+    keys: dict[str, Any],
+    errors: list[InterlaceError],
+    *,
+    own: frozenset[str],
+    python: bool,
+) -> None:
+    materialise = declared.keys.get("materialise")
+    takes_strategy = True
+    if materialise is not None:
+        found: dict[str, Any] = {}
+        read = lambda value: context.words.materialiser(text(value))  # noqa: E731
+        if not read_value(found, errors, materialise, "materialise", read):
+            return
+        keys["materialise"], materialiser = found["materialise"]
+        takes_strategy = materialiser.uses_strategy
+        if python and not materialiser.python:
+            message = f"a Python model cannot be materialised as {keys['materialise']!r}"
+            errors.append(InvalidModel(message, where=materialise.where, hint="Materialise it as 'table'."))
+    _strategy(context, declared, keys, errors, takes_strategy=takes_strategy, own="strategy" in own)
+
+
+def _strategy(
+    context: LoadingContext,
+    declared: Declared,
+    keys: dict[str, Any],
+    errors: list[InterlaceError],
+    *,
+    takes_strategy: bool,
+    own: bool,
+) -> None:
+    given = declared.keys.get("strategy")
+    if not takes_strategy:
+        # A folder's default strategy is for its tables; only what the model itself says can be wrong here.
+        if given is not None and own:
+            message = f"a model that is materialised as {keys['materialise']!r} takes no strategy"
+            errors.append(
+                InvalidModel(message, where=given.where, hint="Leave 'strategy' out, or materialise a table.")
+            )
+        return
+    if given is None:
+        keys["strategy"] = _REPLACE
+        return
+    found: dict[str, Any] = {}
+    if read_value(found, errors, given, "strategy", context.words.strategy):
+        keys["strategy"], strategy = found["strategy"]
+        if strategy.needs_key and not keys.get("key"):
+            message = f"the strategy {keys['strategy'].name!r} needs a key"
+            errors.append(
+                InvalidModel(message, where=given.where, hint="Write key: <the columns that identify a row>.")
+            )

@@ -1,0 +1,337 @@
+"""The one planner: compares the graph with the state and says what has to run, and why.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from interlace.contracts.state import ModelState, StateSnapshot
+from interlace.errors import UsageError
+from interlace.model.definition import Model, PythonBody, Source, SqlBody
+from interlace.plan.inputs import same_content
+from interlace.plan.steps import Action, Plan, Reason, Step, Upstream
+from interlace.plan.versions import Versions, digest
+
+if TYPE_CHECKING:
+    from interlace.contracts.relation import Relation, RelationInfo
+    from interlace.graph.build import Graph
+
+__all__ = ["Facts", "Kind", "Planned", "is_volatile", "make_plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What the planner has to know of a materialisation: see `Materialiser`."""
+
+    relation: str | None
+    inlined: bool
+    uses_strategy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that the planner looks at.
+
+    Attributes:
+        graph: the models and sources.
+        selected: the names that may run.
+        state: of the environment.
+        kinds: by the name of a materialisation.
+        fingerprints: the fingerprint of each model's data, the values of its variables included.
+        exports: for each model with exports, their fingerprints by position and format.
+        lost_exports: the exports whose file is gone, as (model, key).
+        relations: where each model is published.
+        standing: gives what stands at a model's relation now; None where nothing does; `KeyError` where the
+            database was not written since Interlace closed it, so that the state knows.
+        inputs: the present token of each model's inputs.
+        where: where each connection writes, for people.
+        now: the present, in UTC.
+        force: run all that is selected.
+    """
+
+    graph: Graph
+    selected: frozenset[str]
+    state: StateSnapshot
+    kinds: Mapping[str, Kind]
+    fingerprints: Mapping[str, str]
+    exports: Mapping[str, Mapping[str, str]]
+    lost_exports: frozenset[tuple[str, str]]
+    relations: Mapping[str, Relation]
+    standing: Callable[[str], RelationInfo | None]
+    inputs: Mapping[str, Mapping[str, str]]
+    where: Mapping[str, str]
+    now: datetime
+    force: bool = False
+
+
+@dataclass(slots=True)
+class Planned:
+    """A plan, and what goes with it.
+
+    Attributes:
+        plan: what will run and why.
+        expires: when "nothing to do" may stop being true by itself; None for never.
+        versions: the data versions as they stand before the run.
+    """
+
+    plan: Plan
+    versions: Versions
+    expires: datetime | None = None
+    moving: set[str] = field(default_factory=set)
+
+
+def make_plan(facts: Facts) -> Planned:
+    """Compare the graph with the state.
+
+    Raises:
+        UsageError: a selected model reads one that is not selected and was never built.
+    """
+    planned = Planned(_empty(facts), _versions(facts))
+    steps: list[Step] = []
+    rest: list[Upstream] = []
+    for name in facts.graph.order():
+        node = facts.graph.nodes[name]
+        if isinstance(node, Source):
+            continue
+        kind = facts.kinds[node.materialise]
+        if kind.inlined:
+            if any(p in planned.moving for p in facts.graph.parents(name)):
+                planned.moving.add(name)
+            continue
+        if name not in facts.selected:
+            continue
+        _judge(node, facts, planned, steps, rest)
+    planned.plan = _finished(planned.plan, steps, rest)
+    return planned
+
+
+def is_volatile(model: Model, parents: Iterable[str]) -> str | None:
+    """Why a model is never up to date, or None (ruling 8)."""
+    if model.volatile is not None:
+        return "it is declared volatile" if model.volatile else None
+    if model.inputs or model.cache is not None:
+        return None
+    match model.body:
+        case PythonBody() if not tuple(parents):
+            return "it is Python that reads no model, so Interlace cannot see what it reads"
+        case SqlBody(volatile=functions) if functions:
+            return f"it calls {', '.join(f'{f}()' for f in functions)}"
+    return None
+
+
+def _judge(model: Model, facts: Facts, planned: Planned, steps: list[Step], rest: list[Upstream]) -> None:
+    state = facts.state.models.get(model.name) or ModelState(model.name)
+    build = _reasons_to_build(model, state, facts, planned)
+    if build:
+        _require_parents(model, facts)
+        planned.moving.add(model.name)
+        steps.append(_step(model, "build", build, state, facts))
+        return
+    _expiry(model, state, planned)
+    again: tuple[Action, list[Reason]] = ("check", _reasons_to_check(model, state))
+    if not again[1]:
+        again = ("export", _reasons_to_export(model, state, facts))
+    if again[1]:
+        steps.append(_step(model, again[0], again[1], state, facts))
+    else:
+        rest.append(Upstream(model.name, (Reason("up_to_date", "nothing that it depends on moved"),)))
+
+
+def _step(model: Model, action: Action, reasons: list[Reason], state: ModelState, facts: Facts) -> Step:
+    relation = facts.relations.get(model.name)
+    strategy = model.strategy.name if model.strategy else None
+    return Step(
+        model=model.name,
+        action=action,
+        reasons=tuple(reasons),
+        relation=str(relation) if relation is not None else None,
+        materialise=model.materialise,
+        strategy=strategy or ("replace" if facts.kinds[model.materialise].uses_strategy else None),
+        tentative=action == "build" and all(r.code == "parent_runs" for r in reasons),
+        seconds=state.seconds,
+    )
+
+
+def _reasons_to_build(model: Model, state: ModelState, facts: Facts, planned: Planned) -> list[Reason]:
+    if facts.force:
+        return [Reason("forced", "--force")]
+    if state.fingerprint is None:
+        return [Reason("new", "it was never built here")]
+    reasons: list[Reason] = []
+    if state.status == "failed" and not state.checks_failed:
+        reasons.append(Reason("failed", "its last attempt failed"))
+    if state.fingerprint.data != facts.fingerprints[model.name]:
+        reasons.append(Reason("definition", "its definition changed"))
+    reasons += _parents_moved(model, state, facts, planned)
+    reasons += _inputs_moved(model, state, facts)
+    reasons += _relation_moved(model, state, facts)
+    reasons += _cannot_tell(model, state, facts)
+    return reasons
+
+
+def _parents_moved(model: Model, state: ModelState, facts: Facts, planned: Planned) -> list[Reason]:
+    parents = facts.graph.parents(model.name)
+    running = tuple(p for p in parents if p in planned.moving)
+    now = planned.versions.read_by(model.name)
+    moved = tuple(p for p in parents if p not in planned.moving and state.parents.get(p) != now[p])
+    gone = tuple(p for p in state.parents if p not in now)
+    reasons = []
+    if moved or gone:
+        names = (*moved, *gone)
+        reasons.append(Reason("parent", f"{_names(names)} changed since", names))
+    if running:
+        reasons.append(Reason("parent_runs", f"{_names(running)} runs", running))
+    return reasons
+
+
+def _inputs_moved(model: Model, state: ModelState, facts: Facts) -> list[Reason]:
+    now = facts.inputs.get(model.name, {})
+    moved = tuple(p for p, token in now.items() if not same_content(token, state.inputs.get(p, "")))
+    gone = tuple(p for p in state.inputs if p not in now)
+    if not moved and not gone:
+        return []
+    return [Reason("inputs", f"{_names((*moved, *gone))} changed", (*moved, *gone))]
+
+
+def _relation_moved(model: Model, state: ModelState, facts: Facts) -> list[Reason]:
+    relation = facts.relations.get(model.name)
+    if relation is None:
+        return []
+    if state.relation != str(relation):
+        return [Reason("relation", f"it was published as {state.relation}")]
+    try:
+        standing = facts.standing(model.name)
+    except KeyError:
+        return []
+    if standing is None:
+        return [Reason("relation", f"{state.kind or 'relation'} {relation} is not there")]
+    if standing.kind != state.kind:
+        return [Reason("relation", f"{relation} is a {standing.kind} now")]
+    if state.columns is not None and standing.columns != state.columns:
+        return [Reason("relation", f"the columns of {relation} were changed by something else")]
+    return []
+
+
+def _cannot_tell(model: Model, state: ModelState, facts: Facts) -> list[Reason]:
+    if model.cache is not None:
+        expired = state.published_at is None or facts.now >= state.published_at + timedelta(seconds=model.cache)
+        return [Reason("expired", "its cache expired")] if expired else []
+    why = is_volatile(model, facts.graph.parents(model.name))
+    if why is not None:
+        return [Reason("volatile", why)]
+    sources = tuple(p for p in _read_through(model.name, facts) if isinstance(facts.graph.nodes[p], Source))
+    if sources and model.volatile is None:
+        text = f"it reads {_names(sources)}, which Interlace cannot see into"
+        return [Reason("source", text, sources)]
+    return []
+
+
+def _read_through(name: str, facts: Facts) -> list[str]:
+    """What a model reads, through the models that are inlined into it."""
+    found: dict[str, None] = {}
+    pending = list(facts.graph.parents(name))
+    while pending:
+        parent = pending.pop()
+        node = facts.graph.nodes[parent]
+        if isinstance(node, Model) and facts.kinds[node.materialise].inlined:
+            pending.extend(facts.graph.parents(parent))
+        else:
+            found[parent] = None
+    return sorted(found)
+
+
+def _reasons_to_check(model: Model, state: ModelState) -> list[Reason]:
+    if state.checks_failed:
+        return [Reason("failed", "its last checks failed")]
+    if state.fingerprint is not None and state.fingerprint.checks != model.fingerprint.checks:
+        return [Reason("checks", "its checks changed")]
+    return []
+
+
+def _reasons_to_export(model: Model, state: ModelState, facts: Facts) -> list[Reason]:
+    reasons = []
+    for key, fingerprint in facts.exports.get(model.name, {}).items():
+        written = state.exports.get(key)
+        if written is None:
+            reasons.append(Reason("export", f"export {key} was not written", (key,)))
+        elif written != fingerprint:
+            reasons.append(Reason("export", f"export {key} changed", (key,)))
+        elif (model.name, key) in facts.lost_exports:
+            reasons.append(Reason("export", f"the file of export {key} is not there", (key,)))
+    return reasons
+
+
+def _expiry(model: Model, state: ModelState, planned: Planned) -> None:
+    if model.cache is None or state.published_at is None:
+        return
+    at = state.published_at + timedelta(seconds=model.cache)
+    planned.expires = at if planned.expires is None else min(planned.expires, at)
+
+
+def _require_parents(model: Model, facts: Facts) -> None:
+    for parent in _read_through(model.name, facts):
+        node = facts.graph.nodes[parent]
+        if parent in facts.selected or isinstance(node, Source) or facts.relations.get(parent) is None:
+            continue
+        if _stands(parent, facts):
+            continue
+        environment = facts.state.environment
+        raise UsageError(
+            f"{model.name} reads {parent}, which is not selected and was never built in {environment}",
+            hint=f"Run it too: interlace run +{model.name}",
+            model=model.name,
+        )
+
+
+def _stands(name: str, facts: Facts) -> bool:
+    try:
+        return facts.standing(name) is not None
+    except KeyError:
+        state = facts.state.models.get(name)
+        return state is not None and state.relation is not None
+
+
+def _versions(facts: Facts) -> Versions:
+    known = {n: s.data_version for n, s in facts.state.models.items() if s.data_version is not None}
+    inlined = {
+        n: facts.fingerprints[n]
+        for n, node in facts.graph.nodes.items()
+        if isinstance(node, Model) and facts.kinds[node.materialise].inlined
+    }
+    return Versions(known, inlined, facts.graph.parents)
+
+
+def _empty(facts: Facts) -> Plan:
+    orphans = tuple(
+        s.relation
+        for n, s in sorted(facts.state.models.items())
+        if s.relation is not None and n not in facts.graph.nodes
+    )
+    return Plan(
+        id="",
+        environment=facts.state.environment,
+        where=facts.where,
+        steps=(),
+        orphans=orphans,
+        revision=facts.state.revision,
+        selected=facts.selected,
+    )
+
+
+def _finished(plan: Plan, steps: list[Step], rest: list[Upstream]) -> Plan:
+    from dataclasses import replace
+
+    said = [f"{s.model}:{s.action}:{','.join(r.code for r in s.reasons)}" for s in steps]
+    return replace(
+        plan,
+        id=digest(plan.environment, str(plan.revision), *said)[:12],
+        steps=tuple(steps),
+        up_to_date=tuple(rest),
+    )
+
+
+def _names(names: tuple[str, ...]) -> str:
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"  # noqa: PLR2004

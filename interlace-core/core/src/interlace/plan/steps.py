@@ -1,0 +1,94 @@
+"""A plan: what will run and why, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+__all__ = ["Action", "Plan", "Reason", "Step", "Upstream"]
+
+Action = Literal["build", "check", "export", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a model runs, or why it need not.
+
+    Attributes:
+        code: one of ``new, definition, checks, metadata, parent, inputs, relation, volatile, source, expired, failed,
+            export, forced, up_to_date, external``.
+        text: for people: ``the query changed``, ``customers runs``, ``table main.orders is not there``.
+        details: the names or files it is about.
+    """
+
+    code: str
+    text: str
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One model of the plan.
+
+    Attributes:
+        model: its name.
+        action: ``build`` (and check and export), ``check`` the published relation again, ``export`` again.
+        reasons: never empty.
+        relation: what it writes, in full; None where it has no relation.
+        materialise: its materialisation.
+        strategy: its strategy, where it has one.
+        tentative: it runs only if a parent's rows move.
+        seconds: what its last success took, where known.
+    """
+
+    model: str
+    action: Action
+    reasons: tuple[Reason, ...]
+    relation: str | None = None
+    materialise: str = "table"
+    strategy: str | None = None
+    tentative: bool = False
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A model that was selected and is up to date."""
+
+    model: str
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would do.
+
+    Attributes:
+        id: a hash of all that it says.
+        where: where each connection writes, for people.
+        steps: in an order in which parents come first.
+        up_to_date: what was selected and need not run.
+        orphans: relations that Interlace published and whose model is gone.
+        notices: what the user should know.
+        revision: of the state that it was made from.
+    """
+
+    id: str
+    environment: str
+    where: Mapping[str, str]
+    steps: tuple[Step, ...]
+    up_to_date: tuple[Upstream, ...] = ()
+    orphans: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    revision: int = 0
+    selected: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.steps
+
+    def step(self, model: str) -> Step | None:
+        """The step of one model."""
+        return next((s for s in self.steps if s.model == model), None)

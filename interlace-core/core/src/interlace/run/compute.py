@@ -1,0 +1,227 @@
+"""A model's query or rows: names become relations, inputs are handed over, functions are called."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from interlace.contracts.relation import Relation
+from interlace.errors import Defect
+from interlace.model.definition import Model, PythonBody, SeedBody, SqlBody
+from interlace.plan.compile import Compiled, Inline, compile_query
+from interlace.run.attempt import Rows
+from interlace.run.context import Context
+
+if TYPE_CHECKING:
+    from interlace.contracts.connection import Connection, Session
+    from interlace.graph.build import Graph
+    from interlace.model.definition import Parameter, Reference, Variable
+    from interlace.run.runner import Worker
+    from interlace.run.task import Task
+
+__all__ = ["Compute", "PythonAttempt"]
+
+LOGGER = logging.getLogger("interlace.model")
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """Gives what a model is made of.
+
+    Attributes:
+        root: the project's folder.
+        environment: its name.
+        run: the run's id.
+        at: the run's execution time, UTC.
+        graph: who reads whom.
+        inlined: the names of models that stand as queries in their readers.
+        relation: where a model or source is read from.
+        connection: the connection of a model.
+        variables: the values of ``$name``.
+    """
+
+    root: Path
+    environment: str
+    run: str
+    at: datetime
+    graph: Graph
+    inlined: frozenset[str]
+    relation: Callable[[str], Relation | None]
+    connection: Callable[[Model], Connection]
+    variables: Mapping[str, object]
+
+    def query(self, model: Model, session: Session) -> str:
+        """The SQL of a SQL model, as this session runs it; Python models that are inlined are loaded into it."""
+        if not isinstance(model.body, SqlBody):
+            raise Defect(f"{model.name} has no query")
+        names = self.graph.references(model.name)
+
+        def stands(reference: Reference) -> Compiled:
+            return self.stand_in(names[reference.parts], session)
+
+        return compile_query(model.body, stands, self.variables, session.quote, model.file)
+
+    def statement(self, model: Model, text: str, session: Session) -> str:
+        """A statement of ``pre`` or ``post`` with its variables; ``$this`` is the model's own relation."""
+        from interlace.model.sql_text import find_variables
+
+        relation = self.relation(model.name)
+        body = SqlBody(text, model.line, variables=find_variables(text, self.connection(model).dialect))
+
+        def replaced(span: Variable) -> str | None:
+            return session.name(relation) if span.name == "this" and relation is not None else None
+
+        return compile_query(body, _no_reference, self.variables, session.quote, model.file, replaced)
+
+    def stand_in(self, name: str, session: Session) -> Compiled:
+        """What stands for a model or source in a query of this session."""
+        node = self.graph.nodes[name]
+        if name not in self.inlined or not isinstance(node, Model):
+            relation = self.relation(name)
+            if relation is None:
+                raise Defect(f"{name} has no relation")
+            return session.name(relation)
+        if isinstance(node.body, SqlBody):
+            return Inline(self.query(node, session))
+        return session.name(self._loaded(node, session))
+
+    @contextmanager
+    def attempt(self, task: Task, attempt: str, worker: Worker | None) -> Iterator[PythonAttempt]:
+        """An attempt at a Python model or seed: its sessions end with it."""
+        with ExitStack() as stack:
+            session = task.connection.session()
+            stack.callback(session.close)
+            if worker is not None:
+                worker.interrupt = session.interrupt
+            yield PythonAttempt(self, task.model, attempt, session, task.connection, stack)
+
+    def _loaded(self, node: Model, session: Session) -> Relation:
+        """A Python model that is inlined: its rows in a temporary relation of the reader's session."""
+        relation = Relation(f"__interlace_{node.name}")
+        with ExitStack() as stack:
+            own = self.connection(node).session()
+            stack.callback(own.close)
+            inner = PythonAttempt(self, node, "", own, self.connection(node), stack)
+            value = inner.evaluate()
+            if _is_ibis(value):
+                reader = own.arrow(inner.sql_of(value))
+                rows = Rows(iter(reader), reader.schema)
+            else:
+                rows = inner.rows(value)
+            session.load_arrow(relation, rows.batches, rows.schema)
+        return relation
+
+
+@dataclass(slots=True)
+class PythonAttempt:
+    """One call of a Python model, or one reading of a seed."""
+
+    compute: Compute
+    model: Model
+    id: str
+    session: Session
+    connection: Connection
+    stack: ExitStack
+
+    def evaluate(self) -> Any:
+        """Call the function with its inputs; a seed evaluates to itself.
+
+        Raises:
+            ModelFailed: it raised: says where in the user's file.
+        """
+        body = self.model.body
+        if isinstance(body, SeedBody):
+            return body
+        if not isinstance(body, PythonBody):
+            raise Defect(f"{self.model.name} is no Python model")
+        from interlace.model.python_file import load_function
+        from interlace.run.python import call, failure
+
+        arguments = {p.name: self._input(p) for p in body.parameters}
+        if body.context is not None:
+            arguments[body.context] = self._context()
+        try:
+            return call(load_function(self.compute.root, body), body, arguments)
+        except Exception as error:
+            raise failure(error, self.model.name, body, self.compute.root) from error
+
+    def perform(self) -> None:
+        """Call the function for its effect: what it yields is drained, what it returns is dropped."""
+        value = self.evaluate()
+        if hasattr(value, "__next__") or hasattr(value, "__anext__"):
+            for _ in self.rows(value).batches:
+                pass
+
+    def source(self, value: Any) -> str | Rows:
+        """What the function gave as a query (an ibis expression) or as rows."""
+        return self.sql_of(value) if _is_ibis(value) else self.rows(value)
+
+    def sql_of(self, expression: Any) -> str:
+        """The SQL of an ibis expression; what it holds in memory is registered with the session."""
+        backend = self.session.ibis()
+        backend._run_pre_execute_hooks(expression)  # noqa: SLF001  ibis has no public way to register memtables
+        return str(backend.compile(expression))
+
+    def rows(self, value: Any) -> Rows:
+        """What the function gave as Arrow, in chunks."""
+        from interlace.run.convert import to_batches
+
+        if isinstance(value, SeedBody):
+            from interlace.run.seeds import read_seed
+
+            return Rows(*read_seed(self.compute.root, value, self.model))
+        declared = {c.name: c.type for c in self.model.columns if c.type is not None} or None
+        batches, schema = to_batches(value, declared=declared)
+        return Rows(self._guarded(batches), schema)
+
+    def _guarded(self, batches: Iterator[Any]) -> Iterator[Any]:
+        """A generator raises while its rows are loaded: that is the model's failure, too."""
+        from interlace.run.python import failure
+
+        assert isinstance(self.model.body, PythonBody)  # noqa: S101  seeds are read elsewhere
+        try:
+            yield from batches
+        except Exception as error:
+            raise failure(error, self.model.name, self.model.body, self.compute.root) from error
+
+    def _input(self, parameter: Parameter) -> object:
+        from interlace.run.inputs import provide
+
+        name = self.compute.graph.references(self.model.name)[parameter.reference]
+        session = self._open() if parameter.wants == "pyarrow.RecordBatchReader" else self.session
+        found = self.compute.stand_in(name, session)
+        sql = str(found) if isinstance(found, Inline) else f"SELECT * FROM {found}"
+        return provide(parameter.wants, session, sql, parameter.name)
+
+    def _open(self) -> Session:
+        session = self.connection.session()
+        self.stack.callback(session.close)
+        return session
+
+    def _context(self) -> Context:
+        extra = {"run": self.compute.run, "model": self.model.name}
+        return Context(
+            run=self.compute.run,
+            attempt=self.id,
+            model=self.model.name,
+            environment=self.compute.environment,
+            execution_time=self.compute.at,
+            interval=None,
+            variables=self.compute.variables,
+            relation=self.compute.relation(self.model.name),
+            logger=logging.LoggerAdapter(LOGGER, extra),
+            _open=self._open,
+        )
+
+
+def _is_ibis(value: object) -> bool:
+    return type(value).__module__.partition(".")[0] == "ibis" and hasattr(value, "op")
+
+
+def _no_reference(reference: Reference) -> Compiled:
+    raise Defect(f"a statement has no reference {reference.parts}")

@@ -1,0 +1,56 @@
+"""What a Python model is given when it asks for ``context``."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from interlace.contracts.connection import Session
+    from interlace.contracts.relation import Relation
+
+__all__ = ["Context", "Interval"]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A half-open range of time, ``start <= t < end``, in the project's time zone."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The run that a model is part of.
+
+    Attributes:
+        run: the run's id.
+        attempt: the attempt's id.
+        model: the model's name.
+        environment: the environment's name.
+        execution_time: the moment that this load counts as, in UTC.
+        interval: what the model is to compute; None where it is not incremental.
+        variables: the project's ``vars``.
+        relation: the relation that the model will be published as; None where it has none.
+        logger: logs to the run's log, with run and model.
+    """
+
+    run: str
+    attempt: str
+    model: str
+    environment: str
+    execution_time: datetime
+    interval: Interval | None
+    variables: Mapping[str, object]
+    relation: Relation | None
+    logger: logging.LoggerAdapter[Any]
+    _open: Callable[[], Session] = field(repr=False)
+
+    @property
+    def connection(self) -> Session:
+        """A session of its own on the model's connection, closed when the attempt ends."""
+        return self._open()

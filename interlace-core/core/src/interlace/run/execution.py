@@ -1,0 +1,267 @@
+"""One run, from its first line to its last."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from interlace.contracts.check import Check
+from interlace.contracts.state import RunRecord
+from interlace.run.audit import audit
+from interlace.run.compute import Compute
+from interlace.run.intent import encode, key
+from interlace.run.lease import RunLease
+from interlace.run.prepare import prepare
+from interlace.run.recorder import Recorder
+from interlace.run.recovery import recover_markers, recover_runs
+from interlace.run.result import Failed, NotRun, RunResult, Succeeded
+from interlace.run.runner import Limits, Runner
+from interlace.run.work import Work
+from interlace.state.ids import new_id
+from interlace.state.owner import this_owner
+from interlace.telemetry.events import ChecksFinished, ModelFinished, ModelStarted, Notice, RunFinished, RunStarted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Literal
+
+    from interlace.contracts.connection import Session
+    from interlace.contracts.relation import Column, Relation
+    from interlace.contracts.state import AttemptRecord, CheckRecord, StateStore
+    from interlace.plan.planner import Facts, Planned
+    from interlace.run.result import Outcome
+    from interlace.run.task import Task
+    from interlace.run.view import View
+    from interlace.telemetry.events import Event
+
+__all__ = ["Execution"]
+
+_HOOKS = {
+    RunStarted: "interlace_run_started",
+    ModelStarted: "interlace_model_started",
+    ModelFinished: "interlace_model_finished",
+    ChecksFinished: "interlace_checks_finished",
+}
+
+
+class Execution:
+    """Does one plan."""
+
+    def __init__(
+        self,
+        view: View,
+        store: StateStore,
+        planned: Planned,
+        facts: Facts,
+        *,
+        threads: int,
+        fail_fast: bool,
+        command: str,
+        on_event: Callable[[Event], None] | None,
+    ) -> None:
+        self.id = new_id()
+        self._view = view
+        self._store = store
+        self._planned = planned
+        self._facts = facts
+        self._threads = threads
+        self._fail_fast = fail_fast
+        self._command = command
+        self._at = datetime.now(UTC)
+        self._clock = time.monotonic()
+        log = view.loaded.root / ".interlace" / "logs" / f"run-{self.id}.jsonl"
+        self._on_event = on_event
+        self._recorder = Recorder(store, view.environment, log, self._tell)
+        self._runner: Runner | None = None
+        self._cancelled = False
+
+    def cancel(self) -> None:
+        """Begin nothing more, and interrupt what runs."""
+        self._cancelled = True
+        if self._runner is not None:
+            self._runner.cancel()
+
+    def run(self) -> RunResult:
+        """Do it."""
+        tasks = prepare(self._view, self._planned.plan, self._facts)
+        lease = RunLease(self._store, self._view.environment, self.id)
+        found = lease.acquire()
+        try:
+            return self._run(tasks, lease, found)
+        finally:
+            lease.release()
+
+    def _run(self, tasks: dict[str, Task], lease: RunLease, found: str | None) -> RunResult:
+        self._begin(found)
+        work = self._work()
+        try:
+            self._open(tasks.values())
+            self._runner = Runner(tasks, work, self._limits(), fail_fast=self._fail_fast, tick=lambda: self._tick(lease))
+            if self._cancelled:
+                self._runner.cancel()
+            self._runner.run()
+        except BaseException:
+            self._finish("failed", work.outcomes)
+            raise
+        status = _status(work.outcomes.values(), cancelled=self._cancelled)
+        self._finish(status, work.outcomes)
+        result = RunResult(
+            id=self.id,
+            environment=self._view.environment,
+            status=status,
+            outcomes=work.outcomes,
+            plan=self._planned.plan,
+            started_at=self._at,
+            seconds=time.monotonic() - self._clock,
+        )
+        self._notify("interlace_run_finished", result=result)
+        return result
+
+    def _begin(self, found: str | None) -> None:
+        self._store.begin_run(self._record("running"))
+        plan = self._planned.plan
+        started = RunStarted(self.id, self._at, plan.environment, len(plan.steps), plan.where)
+        self._recorder.event(started)
+        said = [found] if found else []
+        said += recover_runs(self._store, plan.environment, self.id)
+        for text in dict.fromkeys(said):
+            self._notice(text)
+
+    def _open(self, tasks: Iterable[Task]) -> None:
+        """Open the connections, bring the state up to what they hold, and make the schemas, before any model."""
+        connections = {t.connection.name: t.connection for t in tasks}
+        for connection in connections.values():
+            connection.open()
+        for text in recover_markers(self._store, self._view.environment, connections.values()):
+            self._notice(text)
+        for connection in connections.values():
+            own = [t for t in tasks if t.connection is connection]
+            schemas = {t.relation.schema for t in own if t.relation is not None and t.standing is None}
+            wanted = sorted(s for s in schemas if s is not None and s != connection.default_schema())
+            if wanted and connection.capabilities.schemas:
+                session = connection.session()
+                try:
+                    for schema in wanted:
+                        session.create_schema(schema)
+                finally:
+                    session.close()
+
+    def _work(self) -> Work:
+        view = self._view
+        config = view.loaded.config.config
+        compute = Compute(
+            root=view.loaded.root,
+            environment=view.environment,
+            run=self.id,
+            at=self._at,
+            graph=view.loaded.graph,
+            inlined=view.inlined,
+            relation=view.relation,
+            connection=view.connection,
+            variables={**view.variables, "run_id": self.id},
+        )
+        return Work(
+            run=self.id,
+            at=self._at,
+            recorder=self._recorder,
+            versions=self._planned.versions,
+            compute=compute,
+            audit=self._audit,
+            allow_empty=config.allow_empty,
+            intend=self._intend,
+        )
+
+    def _audit(
+        self, session: Session, relation: Relation, columns: Sequence[Column], task: Task
+    ) -> list[CheckRecord]:
+        def resolve(name: str) -> Relation:
+            found = self._view.relation(self._view.loaded.graph.resolve((name,), session.connection.dialect))
+            if found is None:
+                from interlace.errors import InvalidModel
+
+                raise InvalidModel(f"{name} has no relation to check against", model=task.name)
+            return found
+
+        return audit(
+            session,
+            relation,
+            columns,
+            task.model.checks,
+            self._view.loaded.plugins.registry(Check),
+            resolve=resolve,
+            now=self._at,
+            samples=self._view.loaded.config.config.checks.samples,
+            masked=task.masked,
+        )
+
+    def _intend(self, record: AttemptRecord) -> None:
+        self._store.save_answer(key(record.id), encode(self._view.environment, record))
+
+    def _limits(self) -> Limits:
+        return Limits(self._threads, self._view.loaded.config.config.run.connections)
+
+    def _tick(self, lease: RunLease) -> None:
+        lease.renew()
+        self._recorder.flush()
+
+    def _finish(self, status: Literal["succeeded", "failed", "cancelled"], outcomes: dict[str, Outcome]) -> None:
+        record = self._record(status, _counts(outcomes.values()))
+        finished = RunFinished(self.id, datetime.now(UTC), status, record.counts, time.monotonic() - self._clock)
+        self._recorder.event(finished)
+        self._recorder.close()
+        self._store.finish_run(record)
+
+    def _record(
+        self, status: Literal["running", "succeeded", "failed", "cancelled"], counts: dict[str, int] | None = None
+    ) -> RunRecord:
+        ended = status != "running"
+        return RunRecord(
+            id=self.id,
+            environment=self._view.environment,
+            status=status,
+            started_at=self._at,
+            finished_at=datetime.now(UTC) if ended else None,
+            command=self._command,
+            owner=this_owner(),
+            counts=counts or {},
+            seconds=time.monotonic() - self._clock if ended else None,
+        )
+
+    def _tell(self, event: Event) -> None:
+        """Events go to the plugins that listen, and to whoever called."""
+        hook = _HOOKS.get(type(event))
+        if hook is not None:
+            self._notify(hook, **{"run" if hook == "interlace_run_started" else "event": event})
+        if self._on_event is not None:
+            self._on_event(event)
+
+    def _notice(self, text: str) -> None:
+        self._recorder.event(Notice(self.id, datetime.now(UTC), text, "warning"))
+
+    def _notify(self, hook: str, **arguments: object) -> None:
+        self._view.loaded.plugins.notify(hook, **arguments)
+
+
+def _status(outcomes: Iterable[Outcome], *, cancelled: bool) -> Literal["succeeded", "failed", "cancelled"]:
+    ended = list(outcomes)
+    if cancelled:
+        return "cancelled"
+    if any(isinstance(o, Failed) or (isinstance(o, Succeeded) and o.export_errors) for o in ended):
+        return "failed"
+    return "cancelled" if any(isinstance(o, NotRun) and o.status == "cancelled" for o in ended) else "succeeded"
+
+
+def _counts(outcomes: Iterable[Outcome]) -> dict[str, int]:
+    names: Counter[str] = Counter()
+    for outcome in outcomes:
+        match outcome:
+            case Succeeded():
+                names["succeeded"] += 1
+            case Failed():
+                names["failed"] += 1
+            case NotRun(status=status):
+                names[status] += 1
+    return dict(names)

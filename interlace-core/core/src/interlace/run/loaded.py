@@ -1,0 +1,85 @@
+"""Loading a project: configuration, plugins, models, graph.  Reads files, opens no database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from interlace.errors import InvalidProject
+from interlace.plan.observe import Observation, observe, observe_file, observe_tree
+from interlace.run.connections import Connections
+from interlace.run.policy import apply_policy
+
+if TYPE_CHECKING:
+    from interlace.config import LoadedConfig
+    from interlace.graph.build import Graph
+    from interlace.plugins import PluginManager
+
+__all__ = ["Loaded", "load"]
+
+CACHE = Path(".interlace") / "models.cache"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A project as its files say it is.
+
+    Attributes:
+        variables: the values of ``vars:``; `environment` and the like are added when a query is compiled.
+        observations: all that the loading looked at, as it was before it was read.
+    """
+
+    root: Path
+    config: LoadedConfig
+    plugins: PluginManager
+    connections: Connections
+    graph: Graph
+    variables: Mapping[str, object]
+    observations: tuple[Observation, ...]
+
+
+def load(path: Path, env: str | None, given: Mapping[str, object] | None, environ: Mapping[str, str] | None) -> Loaded:
+    """Load the project at or above a folder.
+
+    Raises:
+        ProjectNotFound: there is none.
+        InvalidProject: everything that is wrong with its files.
+    """
+    from interlace.config import find_root, load_config
+    from interlace.graph.build import Graph
+    from interlace.model.context import LoadingSettings
+    from interlace.model.loading import load_models
+    from interlace.plugins import PluginManager
+
+    root = find_root(path)
+    trees = [o for folder in ("models", "seeds") for o in observe_tree(str(root / folder))]
+    config = load_config(root, env, environ=environ)
+    options = config.config.plugins
+    plugins = PluginManager.discover(safe=options.safe, strict=options.strict, disabled=options.disabled)
+    plugins.notify("interlace_configure", config=config.config)
+    connections = Connections(config, plugins)
+    settings = LoadingSettings(
+        dialects=connections.dialects(),
+        default_connection=config.default_connection,
+        default_schema=config.config.default_schema,
+        defaults=config.config.models,
+        sources=config.config.sources,
+    )
+    models = load_models(root, settings, plugins, cache=root / CACHE)
+    if models.errors:
+        raise InvalidProject(models.errors)
+    decided = apply_policy(models.models, plugins, tuple(config.connections))
+    graph = Graph.build(decided, models.sources, settings)
+    observations = [*trees, *_config_observations(config, root), Observation("python", "", observe("python", ""))]
+    return Loaded(root, config, plugins, connections, graph, config.variables(given), tuple(observations))
+
+
+def _config_observations(config: LoadedConfig, root: Path) -> list[Observation]:
+    seen = config.observed
+    found = [o for path in (*seen.read, *seen.absent) for o in observe_file(str(path))]
+    found += [Observation("glob", f"{root}/{pattern}", observe("glob", f"{root}/{pattern}")) for pattern in seen.globs]
+    found += [Observation("env", name, "absent" if value is None else value) for name, value in seen.variables.items()]
+    found += [Observation("prefix", prefix, observe("prefix", prefix)) for prefix in seen.prefixes]
+    return found

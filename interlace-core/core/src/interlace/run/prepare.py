@@ -1,0 +1,232 @@
+"""From the project to the planner's facts, and from a plan's steps to tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from interlace.contracts.exporter import Exporter
+from interlace.contracts.load import LoadSpec, Publish, Query
+from interlace.contracts.relation import Relation, RelationInfo
+from interlace.contracts.state import ModelState, StateSnapshot
+from interlace.contracts.strategy import Strategy
+from interlace.model.definition import Model, SqlBody
+from interlace.plan.inputs import input_patterns, input_tokens
+from interlace.plan.planner import Facts
+from interlace.run.exports import export_fingerprints, path_of
+from interlace.run.task import Export, Task
+
+if TYPE_CHECKING:
+    from interlace.contracts.connection import Connection
+    from interlace.contracts.options import Options
+    from interlace.contracts.state import StateStore
+    from interlace.plan.steps import Plan, Step
+    from interlace.run.view import View
+
+__all__ = ["gather", "prepare", "stands"]
+
+DEFAULT_STRATEGY = "replace"
+
+SLOW = 0.1
+"""Seconds above which a model would hold the others of its group up."""
+
+
+def gather(
+    view: View,
+    selected: frozenset[str],
+    snapshot: StateSnapshot,
+    store: StateStore,
+    now: datetime,
+    *,
+    force: bool,
+) -> Facts:
+    """Collect what the planner looks at.  Opens a database only where it was written since Interlace closed it."""
+    view.refuse_two_connections(selected)
+    root = view.loaded.root
+    exports = {n: export_fingerprints(m) for n, m in view.models.items() if m.export}
+    standing = _Standing(view, snapshot, store)
+    return Facts(
+        graph=view.loaded.graph,
+        selected=selected,
+        state=snapshot,
+        kinds=view.kinds,
+        fingerprints=view.fingerprints,
+        exports=exports,
+        lost_exports=_lost(view, exports),
+        relations=view.relations,
+        standing=standing,
+        inputs={
+            n: input_tokens(patterns, root, _state(snapshot, n).inputs)
+            for n, m in view.models.items()
+            if (patterns := input_patterns(m)) and n in selected
+        },
+        where=_where(view, selected),
+        now=now,
+        force=force,
+    )
+
+
+def prepare(view: View, plan: Plan, facts: Facts) -> dict[str, Task]:
+    """Make a task of each step: every word becomes a class, every option is validated."""
+    planned = {s.model for s in plan.steps}
+    return {step.model: _task(view, step, facts, planned) for step in plan.steps}
+
+
+def stands(facts: Facts, name: str, view: View) -> RelationInfo | None:
+    """What stands at a model's relation: as the catalogue says, or as the state does where nobody else wrote."""
+    try:
+        return facts.standing(name)
+    except KeyError:
+        state = facts.state.models.get(name)
+        relation = view.relations.get(name)
+        if state is None or relation is None or state.relation != str(relation) or state.kind is None:
+            return None
+        return RelationInfo(relation, state.kind, state.columns or ())
+
+
+class _Standing:
+    """Looks up relations by one query for each connection; `KeyError` where the state knows."""
+
+    def __init__(self, view: View, snapshot: StateSnapshot, store: StateStore) -> None:
+        self._view = view
+        self._store = store
+        self._known = snapshot.models
+        self._untouched: dict[str, bool] = {}
+
+    def __call__(self, name: str) -> RelationInfo | None:
+        model = self._view.models[name]
+        connection = model.connection or self._view.loaded.config.default_connection
+        relation = self._view.relations[name]
+        if self._is_untouched(connection) and name in self._known and self._known[name].relation == str(relation):
+            raise KeyError(name)
+        found = self._view.loaded.connections.standing(connection, self._schemas(connection))
+        return found.get(((relation.schema or "").casefold(), relation.name.casefold()))
+
+    def _is_untouched(self, connection: str) -> bool:
+        if connection not in self._untouched:
+            self._untouched[connection] = self._view.loaded.connections.untouched(connection, self._store)
+        return self._untouched[connection]
+
+    def _schemas(self, connection: str) -> Sequence[str | None]:
+        view = self._view
+        default = view.loaded.config.default_connection
+        used = {r.schema for n, r in view.relations.items() if (view.models[n].connection or default) == connection}
+        return sorted(used, key=str)
+
+
+def _task(view: View, step: Step, facts: Facts, planned: set[str]) -> Task:
+    model = view.models[step.model]
+    plugins = view.loaded.plugins
+    connection = view.connection(model)
+    materialiser = view.materialiser(model.materialise)()
+    strategy_class = plugins.registry(Strategy).get(step.strategy or DEFAULT_STRATEGY)
+    given = model.strategy.options if model.strategy is not None else {}
+    options: Options = strategy_class.Config.model_validate(dict(given))
+    strategy = strategy_class()
+    replaces = materialiser.kind == "table" and _replaces(strategy, options, model, connection)
+    exports = _exports(view, model, facts)
+    return Task(
+        step=step,
+        model=model,
+        connection=connection,
+        materialiser=materialiser,
+        strategy=strategy,
+        options=options,
+        parents=_parents(view, step.model, planned),
+        relation=view.relations.get(step.model),
+        standing=stands(facts, step.model, view) if step.model in view.relations else None,
+        state=_state(facts.state, step.model),
+        fingerprint=facts.fingerprints[step.model],
+        replaces=replaces,
+        groupable=_groupable(view, model, step, replaces=replaces or materialiser.kind == "view")
+        and connection.capabilities.transactional_ddl,
+        exports=exports,
+        inputs=facts.inputs.get(step.model, {}),
+        lost=frozenset(key for name, key in facts.lost_exports if name == step.model),
+        masked=frozenset(c.name for c in model.columns if "pii" in c.tags),
+    )
+
+
+def _groupable(view: View, model: Model, step: Step, *, replaces: bool) -> bool:
+    """Whether a model may share a transaction: plain SQL that may simply be run again."""
+    plain = isinstance(model.body, SqlBody) and not (model.pre or model.post or model.export or model.timeout)
+    if not plain or not replaces or step.action != "build":
+        return False
+    if step.seconds is not None and step.seconds > SLOW:
+        return False
+    below = _inlined_below(view, model.name)
+    return all(isinstance(view.models[n].body, SqlBody) for n in below)
+
+
+def _replaces(strategy: Strategy, options: Options, model: Model, connection: Connection) -> bool:
+    """Whether the strategy's plan is: the target becomes the source."""
+    if strategy.needs_source_columns or not strategy.groupable:
+        return False
+    target, source = Relation(model.name), Query("")
+    spec = LoadSpec(
+        target, source, None, None, model.key, options, datetime.now(UTC), connection.capabilities, connection.dialect
+    )
+    return list(strategy.plan(spec).steps) == [Publish(target, source)]
+
+
+def _parents(view: View, name: str, planned: set[str]) -> tuple[str, ...]:
+    """What has to be done before: the planned parents, through models that are inlined and those that need not run."""
+    found: dict[str, None] = {}
+    seen: set[str] = set()
+    pending = list(view.loaded.graph.parents(name))
+    while pending:
+        parent = pending.pop()
+        if parent in seen:
+            continue
+        seen.add(parent)
+        if parent in planned:
+            found[parent] = None
+        elif parent in view.inlined:
+            pending.extend(view.loaded.graph.parents(parent))
+    return tuple(found)
+
+
+def _inlined_below(view: View, name: str) -> set[str]:
+    found: set[str] = set()
+    pending = [p for p in view.loaded.graph.parents(name) if p in view.inlined]
+    while pending:
+        at = pending.pop()
+        if at not in found:
+            found.add(at)
+            pending.extend(p for p in view.loaded.graph.parents(at) if p in view.inlined)
+    return found
+
+
+def _exports(view: View, model: Model, facts: Facts) -> tuple[Export, ...]:
+    made = []
+    for use, (key, fingerprint) in zip(model.export, facts.exports.get(model.name, {}).items(), strict=True):
+        cls = view.loaded.plugins.registry(Exporter).get(use.format)
+        made.append(Export(key, use.format, fingerprint, cls(), cls.Config.model_validate(dict(use.options))))
+    return tuple(made)
+
+
+def _lost(view: View, exports: Mapping[str, Mapping[str, str]]) -> frozenset[tuple[str, str]]:
+    lost = set()
+    for name, keys in exports.items():
+        model = view.models[name]
+        for use, key in zip(model.export, keys, strict=True):
+            path = use.options.get("path")
+            if isinstance(path, str) and not path_of(model, path, view.loaded.root, view.environment).exists():
+                lost.add((name, key))
+    return frozenset(lost)
+
+
+def _where(view: View, selected: frozenset[str]) -> dict[str, str]:
+    default = view.loaded.config.default_connection
+    used = sorted({(view.models[n].connection or default) for n in selected if n in view.models})
+    found = {}
+    for name in used:
+        schema = view.namespace(name)
+        text = view.loaded.connections.get(name).where()
+        found[name] = f"{text}, schemas {schema.prefix}*" if schema.prefix else text
+    return found
+
+
+def _state(snapshot: StateSnapshot, name: str) -> ModelState:
+    return snapshot.models.get(name) or ModelState(name)

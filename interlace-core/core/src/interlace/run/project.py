@@ -1,0 +1,296 @@
+"""A project, loaded: what the command line, the service and whoever embeds Interlace hold in their hands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from interlace.contracts.state import StateStore
+from interlace.errors import InvalidGraph, UsageError, did_you_mean
+from interlace.run.execution import Execution
+from interlace.run.loaded import load
+from interlace.run.result import RunResult
+from interlace.run.view import View
+
+if TYPE_CHECKING:
+    from interlace.config import LoadedConfig
+    from interlace.contracts.connection import Connection
+    from interlace.contracts.relation import Column, Relation
+    from interlace.graph.build import Graph
+    from interlace.plan.planner import Facts, Planned
+    from interlace.plan.steps import Plan
+    from interlace.plugins import PluginManager
+    from interlace.run.loaded import Loaded
+    from interlace.telemetry.events import Event
+
+__all__ = ["Project"]
+
+
+class Project:
+    """One project in one environment.  Two projects in one process do not touch each other.
+
+    Use it as a context manager, or call `close`.
+    """
+
+    def __init__(self, loaded: Loaded) -> None:
+        self._loaded = loaded
+        self._view = View(loaded)
+        self._store: StateStore | None = None
+        self._execution: Execution | None = None
+        self._last: tuple[Planned, Facts] | None = None
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path = ".",
+        *,
+        env: str | None = None,
+        vars: Mapping[str, object] | None = None,  # noqa: A002  the word of the configuration
+        environ: Mapping[str, str] | None = None,
+    ) -> Project:
+        """Find the project at or above `path` and load it.
+
+        Args:
+            path: a folder in the project.
+            env: the environment's name; else ``INTERLACE_ENV``, else the project's default.
+            vars: values for the project's ``vars``.
+            environ: the variables of the environment, in place of the process's own.
+
+        Raises:
+            ProjectNotFound: there is none.
+            InvalidProject: everything that is wrong with its files.
+        """
+        return cls(load(Path(path), env, vars, environ))
+
+    @property
+    def root(self) -> Path:
+        """The project's folder."""
+        return self._loaded.root
+
+    @property
+    def name(self) -> str:
+        """The project's name."""
+        return self._loaded.config.name
+
+    @property
+    def environment(self) -> str:
+        """The environment's name."""
+        return self._loaded.config.environment
+
+    @property
+    def config(self) -> LoadedConfig:
+        """The merged configuration, and where each value came from."""
+        return self._loaded.config
+
+    @property
+    def plugins(self) -> PluginManager:
+        """What is installed."""
+        return self._loaded.plugins
+
+    @property
+    def graph(self) -> Graph:
+        """The models and sources."""
+        return self._loaded.graph
+
+    @property
+    def store(self) -> StateStore:
+        """The state, opened when it is first used."""
+        if self._store is None:
+            config = self._loaded.config
+            cls: Any = self._loaded.plugins.registry(StateStore).get(config.config.state.type)
+            store: StateStore = cls(config.options(cls.Config, "state"), root=self.root)
+            store.open()
+            self._store = store
+        return self._store
+
+    def plan(self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, force: bool = False) -> Plan:
+        """Say what a run would do, and why.  Writes nothing.
+
+        Args:
+            select: selectors; empty means everything.
+            exclude: selectors of what is left out.
+            force: run what is selected although it is up to date.
+
+        Raises:
+            UsageError: a selector matches nothing, or a model reads one that was never built and is not selected.
+        """
+        plan = self._plan(select, exclude, force=force)[0].plan
+        self._loaded.connections.close(only_persistent=True)
+        return plan
+
+    def run(
+        self,
+        select: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        *,
+        force: bool = False,
+        threads: int | None = None,
+        fail_fast: bool | None = None,
+        command: str = "",
+        on_event: Callable[[Event], None] | None = None,
+    ) -> RunResult:
+        """Plan, then do it.  A model's failure is in the result, not raised.
+
+        Args:
+            select: as for `plan`.
+            exclude: as for `plan`.
+            force: as for `plan`.
+            threads: how many models run at once; by default what the configuration says.
+            fail_fast: begin nothing more after the first failure.
+            command: what the user typed, for the record.
+            on_event: called with each event, in this thread.
+
+        Raises:
+            UsageError: as for `plan`.
+            RunUnderWay: another run of this environment has not ended.
+        """
+        planned, facts = self._plan(select, exclude, force=force)
+        self._last = (planned, facts)
+        if planned.plan.empty:
+            self._loaded.connections.close(only_persistent=True)
+            self._loaded.connections.save_stamps(self.store)
+            now = datetime.now(UTC)
+            return RunResult("", self.environment, "nothing", {}, planned.plan, now, 0.0)
+        options = self._loaded.config.config.run
+        execution = Execution(
+            self._view,
+            self.store,
+            planned,
+            facts,
+            threads=threads or options.threads,
+            fail_fast=options.fail_fast if fail_fast is None else fail_fast,
+            command=command,
+            on_event=on_event,
+        )
+        self._execution = execution
+        try:
+            return execution.run()
+        finally:
+            self._execution = None
+            self._loaded.connections.close(only_persistent=True)
+            self._loaded.connections.save_stamps(self.store)
+
+    async def run_async(self, select: Sequence[str] = (), exclude: Sequence[str] = (), **options: Any) -> RunResult:
+        """`run`, without blocking the event loop; cancelling the task cancels the run."""
+        work = asyncio.create_task(asyncio.to_thread(self.run, select, exclude, **options))
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            self.cancel()
+            await asyncio.wait([work])
+            raise
+
+    async def stream(
+        self, select: Sequence[str] = (), exclude: Sequence[str] = (), **options: Any
+    ) -> AsyncIterator[Event]:
+        """`run`, as its events, in order; the last is `RunFinished` (none comes when there is nothing to do)."""
+        loop = asyncio.get_running_loop()
+        queue: asyncio.Queue[Event | None] = asyncio.Queue()
+
+        def put(event: Event) -> None:
+            loop.call_soon_threadsafe(queue.put_nowait, event)
+
+        work = asyncio.create_task(self.run_async(select, exclude, on_event=put, **options))
+        work.add_done_callback(lambda _: queue.put_nowait(None))
+        try:
+            while (event := await queue.get()) is not None:
+                yield event
+            await work
+        finally:
+            work.cancel()
+
+    def cancel(self) -> None:
+        """Cancel the run that is under way: its queries are interrupted, its transactions roll back."""
+        if self._execution is not None:
+            self._execution.cancel()
+
+    def nothing_to_do(self, arguments: Sequence[str], output: str) -> None:
+        """Keep ``nothing to do`` as the answer to this command line, while nothing that it depends on moves.
+
+        Called after `run`; keeps nothing unless a run now would find nothing to do.
+        """
+        from interlace.run.remember import remember
+
+        if self._last is not None:
+            remember(self._loaded, self._view, self.store, self._last, arguments, output)
+
+    def relation(self, name: str) -> Relation | None:
+        """Where a model or source is read from in this environment; None where it has no relation.
+
+        Raises:
+            InvalidGraph: there is no such node.
+        """
+        return self._view.relation(self._name(name))
+
+    def compiled(self, name: str) -> str:
+        """The SQL of a SQL model as this environment runs it.
+
+        Raises:
+            InvalidGraph: there is no such node.
+            UsageError: the model is no SQL model.
+        """
+        from interlace.run.adhoc import compiled
+
+        return compiled(self._view, self._name(name))
+
+    def query(
+        self, sql: str, *, connection: str | None = None, limit: int = 100
+    ) -> tuple[tuple[Column, ...], list[tuple[Any, ...]]]:
+        """Run a query in which names of models stand for their relations.  It is one SELECT: nothing is written.
+
+        Returns:
+            the columns and at most `limit` rows.
+
+        Raises:
+            InvalidSql: it does not parse, or is no query.
+            QueryFailed: the database refused it.
+        """
+        from interlace.run.adhoc import query
+
+        try:
+            return query(self._view, sql, connection, limit)
+        finally:
+            self._loaded.connections.close(only_persistent=True)
+
+    def connection(self, name: str | None = None) -> Connection:
+        """A connection by its name; the default one without."""
+        return self._loaded.connections.get(name)
+
+    def close(self) -> None:
+        """Close connections and state; closing twice does nothing."""
+        self._loaded.connections.close()
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _plan(self, select: Sequence[str], exclude: Sequence[str], *, force: bool) -> tuple[Planned, Facts]:
+        from interlace.plan.planner import make_plan
+        from interlace.run.prepare import gather
+        from interlace.run.selection import selected_names
+
+        snapshot = self.store.snapshot(self.environment)
+        names = selected_names(self._view, snapshot, select, exclude)
+        facts = gather(self._view, names, snapshot, self.store, datetime.now(UTC), force=force)
+        planned = make_plan(facts)
+        self.plugins.notify("interlace_plan_ready", plan=planned.plan)
+        return planned, facts
+
+    def _name(self, name: str) -> str:
+        nodes = self.graph.nodes
+        if name in nodes:
+            return name
+        folded = {n.casefold(): n for n in nodes}
+        if name.casefold() in folded:
+            return folded[name.casefold()]
+        if not nodes:
+            raise UsageError("the project has no models")
+        raise InvalidGraph(f"there is no model or source {name!r}", hint=did_you_mean(name, nodes, label="Known"))

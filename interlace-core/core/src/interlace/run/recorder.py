@@ -1,0 +1,93 @@
+"""What happened, passed on: to the state in groups, to the log, and to whoever watches.
+
+Workers only put values into a queue; the thread that called `run` takes them out on each tick.  Whoever watches can
+be slow without slowing a worker.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, TextIO
+
+from interlace.contracts.state import AttemptRecord, EventRecord
+from interlace.telemetry.events import Event, as_data
+
+if TYPE_CHECKING:
+    from interlace.contracts.state import StateStore
+
+__all__ = ["Recorder"]
+
+
+class Recorder:
+    """Takes attempts and events from any thread; `flush` passes them on, in order."""
+
+    def __init__(
+        self, store: StateStore, environment: str, log: Path | None, on_event: Callable[[Event], None] | None
+    ) -> None:
+        self._store = store
+        self._environment = environment
+        self._queue: SimpleQueue[Event | AttemptRecord] = SimpleQueue()
+        self._on_event = on_event
+        self._log_path = log
+        self._log: TextIO | None = None
+
+    def event(self, event: Event) -> None:
+        """Announce an event."""
+        self._queue.put(event)
+
+    def attempt(self, record: AttemptRecord) -> None:
+        """Have an attempt recorded with the next group."""
+        self._queue.put(record)
+
+    def flush(self) -> None:
+        """Record and pass on all that was put so far: one transaction, one write to the log."""
+        attempts, events = self._take()
+        if not attempts and not events:
+            return
+        kept = [_record(e, data) for e, data in events]
+        self._store.record(self._environment, attempts, kept)
+        self._write([data for _, data in events])
+        if self._on_event is not None:
+            for event, _ in events:
+                self._on_event(event)
+
+    def close(self) -> None:
+        """Flush, and close the log."""
+        try:
+            self.flush()
+        finally:
+            if self._log is not None:
+                self._log.close()
+                self._log = None
+
+    def _take(self) -> tuple[list[AttemptRecord], list[tuple[Event, dict[str, object]]]]:
+        attempts: list[AttemptRecord] = []
+        events: list[tuple[Event, dict[str, object]]] = []
+        while True:
+            try:
+                item = self._queue.get_nowait()
+            except Empty:
+                return attempts, events
+            if isinstance(item, AttemptRecord):
+                attempts.append(item)
+            else:
+                events.append((item, as_data(item)))
+
+    def _write(self, lines: list[dict[str, object]]) -> None:
+        if self._log_path is None:
+            return
+        if self._log is None:
+            self._log_path.parent.mkdir(parents=True, exist_ok=True)
+            self._log = self._log_path.open("a", encoding="utf-8")
+        self._log.write("".join(f"{json.dumps(line, ensure_ascii=False, default=str)}\n" for line in lines))
+        self._log.flush()
+
+
+def _record(event: Event, data: dict[str, object]) -> EventRecord:
+    rest = {k: v for k, v in data.items() if k not in {"type", "run", "at", "model"}}
+    at: datetime = event.at
+    return EventRecord(event.run, at, str(data["type"]), getattr(event, "model", None), rest)

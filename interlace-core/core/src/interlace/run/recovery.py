@@ -1,0 +1,51 @@
+"""What a killed run left behind: markers of loads that committed, and runs that never ended."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from interlace.run.intent import decode, key
+from interlace.state.recover import lost_runs, mark_lost
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from interlace.contracts.connection import Connection
+    from interlace.contracts.state import StateStore
+
+__all__ = ["recover_markers", "recover_runs"]
+
+
+def recover_runs(store: StateStore, environment: str, own: str) -> list[str]:
+    """Record the runs of dead processes as lost; gives what to say of each."""
+    now = datetime.now(UTC)
+    lost = [run for run in lost_runs(store, environment, now) if run.id != own]
+    mark_lost(store, lost, now)
+    return [f"run {run.id}, begun {run.started_at:%Y-%m-%d %H:%M:%S} UTC, was cut off" for run in lost]
+
+
+def recover_markers(store: StateStore, environment: str, connections: Iterable[Connection]) -> list[str]:
+    """Bring the state up to the markers: a load that committed and was not recorded is recorded now."""
+    said: list[str] = []
+    for connection in connections:
+        session = connection.session()
+        try:
+            markers = session.markers()
+            done: list[str] = []
+            for marker in markers:
+                intended = store.answer(key(marker.attempt))
+                if intended is None:
+                    continue
+                where, record = decode(intended)
+                if where != environment:
+                    continue
+                if not any(a.id == record.id for a in store.attempts(run=record.run, model=record.model)):
+                    store.record(environment, [record])
+                    said.append(f"{record.model} was loaded by run {record.run}, which was cut off before it said so")
+                done.append(marker.attempt)
+            if done:
+                session.forget_markers(done)
+        finally:
+            session.close()
+    return said

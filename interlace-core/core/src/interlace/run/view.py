@@ -1,0 +1,133 @@
+"""A loaded project seen through one environment: where each model is, what its query reads, what it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from interlace.address import Namespace, relation_of
+from interlace.contracts.materialiser import Materialiser
+from interlace.contracts.relation import Relation
+from interlace.errors import InvalidModel, Location
+from interlace.model.definition import Model, Node, PythonBody, SqlBody
+from interlace.plan.planner import Kind
+from interlace.plan.versions import digest
+
+if TYPE_CHECKING:
+    from interlace.contracts.connection import Connection
+    from interlace.run.loaded import Loaded
+
+__all__ = ["View"]
+
+PER_RUN = frozenset({"run_id"})
+"""Variables whose value is another in each run and therefore no part of a fingerprint."""
+
+
+@dataclass
+class View:
+    """What names stand for.
+
+    Attributes:
+        loaded: the project.
+        variables: all values of ``$name`` but those of a run.
+    """
+
+    loaded: Loaded
+    _namespaces: dict[str, Namespace] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> str:
+        """The environment's name."""
+        return self.loaded.config.environment
+
+    @cached_property
+    def variables(self) -> Mapping[str, object]:
+        """All values of ``$name`` but those of a run."""
+        return {**self.loaded.variables, "env": self.environment}
+
+    @cached_property
+    def kinds(self) -> Mapping[str, Kind]:
+        """What the planner has to know of each materialisation that is used."""
+        used = {m.materialise for m in self.models.values()}
+        return {name: _kind(self.materialiser(name)) for name in used}
+
+    @cached_property
+    def models(self) -> Mapping[str, Model]:
+        """The models, by name."""
+        return {n: node for n, node in self.loaded.graph.nodes.items() if isinstance(node, Model)}
+
+    @cached_property
+    def inlined(self) -> frozenset[str]:
+        """The models that stand as queries in their readers."""
+        return frozenset(n for n, m in self.models.items() if self.kinds[m.materialise].inlined)
+
+    @cached_property
+    def relations(self) -> Mapping[str, Relation]:
+        """Where each model with a relation is published."""
+        return {n: r for n in self.models if (r := self.relation(n)) is not None}
+
+    @cached_property
+    def fingerprints(self) -> Mapping[str, str]:
+        """The fingerprint of each model's data, with the values of the variables that it uses."""
+        return {n: self._fingerprint(m) for n, m in self.models.items()}
+
+    def materialiser(self, name: str) -> type[Materialiser]:
+        """The class of a materialisation."""
+        return self.loaded.plugins.registry(Materialiser).get(name)
+
+    def connection(self, node: Node) -> Connection:
+        """A node's connection."""
+        return self.loaded.connections.get(node.connection)
+
+    def relation(self, name: str) -> Relation | None:
+        """Where a node is read from; None where it has no relation."""
+        node = self.loaded.graph.nodes[name]
+        if isinstance(node, Model) and self.kinds[node.materialise].relation is None:
+            return None
+        return relation_of(node, self.namespace(node.connection))
+
+    def namespace(self, connection: str | None) -> Namespace:
+        """Where this environment writes in a connection."""
+        config = self.loaded.config
+        name = connection or config.default_connection
+        if name not in self._namespaces:
+            schema = config.default_schema(name) or self.loaded.connections.get(name).default_schema() or "main"
+            self._namespaces[name] = Namespace(self.environment, config.prefix(name), schema)
+        return self._namespaces[name]
+
+    def refuse_two_connections(self, names: frozenset[str]) -> None:
+        """Refuse a model that reads from another connection than its own.
+
+        Raises:
+            InvalidModel: names both.
+        """
+        default = self.loaded.config.default_connection
+        for name in sorted(names):
+            model = self.models.get(name)
+            for parent in self.loaded.graph.parents(name) if model is not None else ():
+                node = self.loaded.graph.nodes[parent]
+                own, other = (model.connection or default), (node.connection or default)  # type: ignore[union-attr]
+                if own != other and not (isinstance(node, Model) and self.kinds[node.materialise].relation is None):
+                    raise InvalidModel(
+                        f"{name} is on connection {own!r} and reads {parent}, which is on {other!r}",
+                        where=Location(model.file, model.line),  # type: ignore[union-attr]
+                        hint="A model reads from its own connection.",
+                        model=name,
+                    )
+
+    def _fingerprint(self, model: Model) -> str:
+        used: tuple[str, ...] = ()
+        match model.body:
+            case SqlBody(variables=variables):
+                used = tuple(sorted({v.name for v in variables} - PER_RUN))
+            case PythonBody(context=str()):
+                used = tuple(sorted(self.variables))
+        values = [f"{n}={self.variables[n]!r}" for n in used if n in self.variables]
+        return digest(model.fingerprint.data, *values) if values else model.fingerprint.data
+
+
+def _kind(cls: type[Materialiser]) -> Kind:
+    relation = cls.kind
+    return Kind(relation, cls.inlined, cls.uses_strategy)

@@ -1,0 +1,1 @@
+"""Alembic's migrations of the state's tables; `interlace.state.migrate` runs them."""

@@ -1,0 +1,164 @@
+"""The statements of the store: frozen text that SQLite and PostgreSQL both take, with ``:name`` parameters.
+
+Text rather than expressions, because a run does not import SQLAlchemy; a test runs each on both.  A parameter that stands
+where PostgreSQL cannot guess its type is cast.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+REVISION: Final = "SELECT version_num FROM store_revision"
+
+BUMP: Final = """
+INSERT INTO environments (name, revision) VALUES (:environment, 1)
+ON CONFLICT (name) DO UPDATE SET revision = environments.revision + 1"""
+
+ENVIRONMENT_REVISION: Final = "SELECT revision FROM environments WHERE name = :environment"
+
+# One statement, so that the revision and the models are of one moment.
+SNAPSHOT: Final = """
+SELECT e.revision, m.name, m.fingerprint_data, m.fingerprint_checks, m.fingerprint_metadata, m.data_version, m.parents,
+  m.inputs, m.relation, m.kind, m.columns, m.published_at, m.rows, m.seconds, m.exports, m.status, m.attempted_at, m.run,
+  m.error, m.checks_failed
+FROM environments e LEFT JOIN models m ON m.environment = e.name
+WHERE e.name = :environment"""
+
+ADD_RUN: Final = """
+INSERT INTO runs (id, environment, status, started_at, finished_at, command, owner, counts, seconds)
+VALUES (:id, :environment, :status, :started_at, :finished_at, :command, :owner, :counts, :seconds)"""
+
+# A run that ended is never made lost by somebody who thought it dead.
+END_RUN: Final = (
+    ADD_RUN
+    + """
+ON CONFLICT (id) DO UPDATE SET status = excluded.status, finished_at = excluded.finished_at, counts = excluded.counts,
+  seconds = excluded.seconds
+WHERE excluded.status <> 'lost' OR runs.status = 'running'"""
+)
+
+ADD_ATTEMPT: Final = """
+INSERT INTO attempts (id, run, environment, model, status, reason, started_at, finished_at, counts, error, error_code,
+  schema_changed)
+VALUES (:id, :run, :environment, :model, :status, :reason, :started_at, :finished_at, :counts, :error, :error_code,
+  :schema_changed)"""
+
+PUT_MODEL: Final = """
+INSERT INTO models (environment, name, fingerprint_data, fingerprint_checks, fingerprint_metadata, data_version, parents,
+  inputs, relation, kind, columns, published_at, rows, seconds, exports, status, attempted_at, run, error, checks_failed)
+VALUES (:environment, :name, :fingerprint_data, :fingerprint_checks, :fingerprint_metadata, :data_version, :parents,
+  :inputs, :relation, :kind, :columns, :published_at, :rows, :seconds, :exports, :status, :attempted_at, :run, :error,
+  :checks_failed)
+ON CONFLICT (environment, name) DO UPDATE SET fingerprint_data = excluded.fingerprint_data,
+  fingerprint_checks = excluded.fingerprint_checks, fingerprint_metadata = excluded.fingerprint_metadata,
+  data_version = excluded.data_version, parents = excluded.parents, inputs = excluded.inputs,
+  relation = excluded.relation, kind = excluded.kind, columns = excluded.columns, published_at = excluded.published_at,
+  rows = excluded.rows, seconds = excluded.seconds, exports = excluded.exports, status = excluded.status,
+  attempted_at = excluded.attempted_at, run = excluded.run, error = excluded.error,
+  checks_failed = excluded.checks_failed"""
+
+FORGET_MODEL: Final = "DELETE FROM models WHERE environment = :environment AND name = :name"
+
+# The first attempt that published a data version is its history; later successes that moved no row add nothing.
+ADD_DATA_VERSION: Final = """
+INSERT INTO data_versions (environment, model, data_version, fingerprint_data, run, attempt, published_at, rows)
+VALUES (:environment, :model, :data_version, :fingerprint_data, :run, :attempt, :published_at, :rows)
+ON CONFLICT (environment, model, data_version) DO NOTHING"""
+
+ADD_SCHEMA_VERSION: Final = """
+INSERT INTO schema_versions (environment, model, version, columns, attempt, recorded_at)
+SELECT CAST(:environment AS TEXT), CAST(:model AS TEXT), COALESCE(MAX(version), 0) + 1, CAST(:columns AS TEXT),
+  CAST(:attempt AS TEXT), CAST(:recorded_at AS BIGINT)
+FROM schema_versions WHERE environment = :environment AND model = :model"""
+
+ADD_CHECK: Final = """
+INSERT INTO check_results (attempt, position, run, environment, model, name, type, severity, passed, message, failing,
+  sample, recorded_at)
+VALUES (:attempt, :position, :run, :environment, :model, :name, :type, :severity, :passed, :message, :failing, :sample,
+  :recorded_at)"""
+
+ADD_EVENT: Final = "INSERT INTO events (run, at, type, model, data) VALUES (:run, :at, :type, :model, :data)"
+
+TAKE_LEASE: Final = """
+INSERT INTO leases (name, owner, acquired_at, expires_at) VALUES (:name, :owner, :now, :expires_at)
+ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at,
+  acquired_at = CASE WHEN leases.owner = excluded.owner THEN leases.acquired_at ELSE excluded.acquired_at END
+WHERE leases.owner = excluded.owner OR leases.expires_at <= :now"""
+
+LEASE: Final = "SELECT name, owner, expires_at FROM leases WHERE name = :name"
+
+STEAL_LEASE: Final = """
+UPDATE leases SET owner = :owner, acquired_at = :now, expires_at = :expires_at
+WHERE name = :name AND owner = :from_owner"""
+
+RELEASE_LEASE: Final = "DELETE FROM leases WHERE name = :name AND owner = :owner"
+
+SAVE_ANSWER: Final = """
+INSERT INTO answers (key, answer, saved_at) VALUES (:key, :answer, :saved_at)
+ON CONFLICT (key) DO UPDATE SET answer = excluded.answer, saved_at = excluded.saved_at"""
+
+ANSWER: Final = "SELECT answer FROM answers WHERE key = :key"
+
+_RUN: Final = "SELECT id, environment, status, started_at, finished_at, command, owner, counts, seconds FROM runs"
+
+RUNS: Final = (
+    _RUN
+    + """
+WHERE (CAST(:environment AS TEXT) IS NULL OR environment = :environment)
+  AND (CAST(:status AS TEXT) IS NULL OR status = :status)
+ORDER BY id DESC LIMIT :limit"""
+)
+
+# The exact id first, then at most one more: enough to see whether the prefix fits one run only.
+RUNS_BY_PREFIX: Final = (
+    _RUN
+    + """
+WHERE SUBSTR(id, 1, LENGTH(CAST(:prefix AS TEXT))) = :prefix ORDER BY id LIMIT 2"""
+)
+
+_NEWEST_ATTEMPTS: Final = "SELECT * FROM attempts {where} ORDER BY id DESC LIMIT :limit"
+
+_ATTEMPTS: Final = (
+    "SELECT id, run, model, status, reason, started_at, finished_at, counts, error, error_code, schema_changed FROM ("
+    + _NEWEST_ATTEMPTS
+    + ") AS newest ORDER BY id"
+)
+
+_CHECKS: Final = (
+    "SELECT attempt, name, type, severity, passed, message, failing, sample FROM check_results WHERE attempt IN "
+    "(SELECT id FROM (" + _NEWEST_ATTEMPTS + ") AS newest) ORDER BY attempt, position"
+)
+
+_WHERE: Final = {
+    (False, False): "",
+    (True, False): "WHERE run = :run",
+    (False, True): "WHERE model = :model",
+    (True, True): "WHERE run = :run AND model = :model",
+}
+
+ATTEMPTS: Final = {given: _ATTEMPTS.format(where=where) for given, where in _WHERE.items()}
+"""By whether a run and whether a model is given."""
+
+CHECKS: Final = {given: _CHECKS.format(where=where) for given, where in _WHERE.items()}
+"""Of the attempts that `ATTEMPTS` gives, by the same."""
+
+EVENTS: Final = """
+SELECT id, run, at, type, model, data FROM events WHERE run = :run AND id > :after ORDER BY id LIMIT :limit"""
+
+SCHEMA_HISTORY: Final = """
+SELECT version, recorded_at, columns FROM schema_versions WHERE environment = :environment AND model = :model
+ORDER BY version"""
+
+TABLES: Final = (
+    "environments",
+    "models",
+    "runs",
+    "attempts",
+    "check_results",
+    "data_versions",
+    "schema_versions",
+    "events",
+    "leases",
+    "answers",
+)
+"""Every table but the revision's own, in the order they are exported."""

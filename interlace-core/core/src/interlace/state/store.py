@@ -1,0 +1,240 @@
+"""The state store: the contract's methods over a `Database`, SQLite or a server."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from interlace.contracts.state import StateStore
+from interlace.state import rows, statements
+from interlace.state.codec import columns_of, micros, moment
+from interlace.state.config import StateOptions
+from interlace.state.snapshot import snapshot_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import timedelta
+
+    from interlace.contracts.options import Options
+    from interlace.contracts.relation import Column
+    from interlace.contracts.state import (
+        AttemptRecord,
+        EventRecord,
+        LeaseHeld,
+        RunRecord,
+        RunStatus,
+        StateSnapshot,
+    )
+    from interlace.state.database import Database, Writer
+
+__all__ = ["Store"]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Store(StateStore):
+    """The state in a SQLite file, or on a PostgreSQL server where a URL is given.
+
+    Args:
+        config: what stands under ``state:``.
+        root: the project's root, against which a relative path is read.
+        clock: the time, for what is given without one.
+    """
+
+    Config: ClassVar[type[Options]] = StateOptions
+
+    def __init__(self, config: StateOptions, *, root: Path, clock: Callable[[], datetime] = _now) -> None:
+        self._database = _database(config, root)
+        self._clock = clock
+
+    @classmethod
+    def embedded(cls, path: Path) -> Store:
+        """The store in one SQLite file."""
+        return cls(StateOptions(path=str(path)), root=Path())
+
+    def open(self) -> None:
+        """Open, and make an empty store where there is none."""
+        self._database.open()
+
+    def close(self) -> None:
+        """Close."""
+        self._database.close()
+
+    def file(self) -> Path | None:
+        """The SQLite file; None for a server."""
+        return self._database.path
+
+    # --- the present ------------------------------------------------------------------------------------------
+
+    def snapshot(self, environment: str) -> StateSnapshot:
+        """All models of one environment; each is decoded when it is first looked at."""
+        return snapshot_of(environment, self._database.rows(statements.SNAPSHOT, {"environment": environment}))
+
+    def revision(self, environment: str) -> int:
+        """The present revision of one environment."""
+        found = self._database.rows(statements.ENVIRONMENT_REVISION, {"environment": environment})
+        return found[0][0] if found else 0
+
+    # --- a run ------------------------------------------------------------------------------------------------
+
+    def begin_run(self, run: RunRecord) -> None:
+        """Record a run as running."""
+        self._write(statements.ADD_RUN, rows.run_values(run))
+
+    def record(self, environment: str, attempts: Sequence[AttemptRecord], events: Sequence[EventRecord] = ()) -> None:
+        """Record attempts and events: one transaction, with one statement for each table."""
+        batch = rows.batch_of(environment, attempts, events)
+        with self._database.writing() as write:
+            if attempts:
+                # First, because on a server it holds up others that record in this environment.
+                write.execute(statements.BUMP, {"environment": environment})
+            write.execute_many(statements.ADD_ATTEMPT, batch.attempts)
+            write.execute_many(statements.PUT_MODEL, batch.models)
+            write.execute_many(statements.ADD_DATA_VERSION, batch.data_versions)
+            write.execute_many(statements.ADD_SCHEMA_VERSION, batch.schemas)
+            write.execute_many(statements.ADD_CHECK, batch.checks)
+            write.execute_many(statements.ADD_EVENT, batch.events)
+
+    def finish_run(self, run: RunRecord) -> None:
+        """Record how a run ended."""
+        self._write(statements.END_RUN, rows.run_values(run))
+
+    def forget_models(self, environment: str, names: Iterable[str]) -> None:
+        """Drop the present state of models that are gone."""
+        with self._database.writing() as write:
+            gone = [
+                write.execute(statements.FORGET_MODEL, {"environment": environment, "name": name}) for name in names
+            ]
+            if any(gone):
+                write.execute(statements.BUMP, {"environment": environment})
+
+    # --- leases -----------------------------------------------------------------------------------------------
+
+    def acquire(self, name: str, owner: str, now: datetime, ttl: timedelta) -> LeaseHeld | None:
+        """Take a lease unless another owner holds it and it has not expired."""
+        values = {"name": name, "owner": owner, "now": micros(now), "expires_at": micros(now + ttl)}
+        while True:
+            with self._database.writing() as write:
+                if write.execute(statements.TAKE_LEASE, values):
+                    return None
+                held = _lease(write, name)
+            # On a server it may have been given back between the two statements.
+            if held is not None:
+                return held
+
+    def release(self, name: str, owner: str) -> None:
+        """Give a lease back, if this owner holds it."""
+        self._write(statements.RELEASE_LEASE, {"name": name, "owner": owner})
+
+    def steal(self, name: str, owner: str, from_owner: str, now: datetime, ttl: timedelta) -> bool:
+        """Take a lease from an owner that is known to be dead."""
+        values = {
+            "name": name,
+            "owner": owner,
+            "from_owner": from_owner,
+            "now": micros(now),
+            "expires_at": micros(now + ttl),
+        }
+        return self._write(statements.STEAL_LEASE, values) == 1
+
+    def lease(self, name: str) -> LeaseHeld | None:
+        """Who holds a lease, expired or not."""
+        return _lease(self._database, name)
+
+    # --- answers ----------------------------------------------------------------------------------------------
+
+    def save_answer(self, key: str, answer: bytes) -> None:
+        """Keep what ended a run in "nothing to do"."""
+        self._write(statements.SAVE_ANSWER, {"key": key, "answer": answer, "saved_at": micros(self._clock())})
+
+    def answer(self, key: str) -> bytes | None:
+        """What was kept under a key."""
+        found = self._database.rows(statements.ANSWER, {"key": key})
+        return bytes(found[0][0]) if found else None
+
+    # --- reading ----------------------------------------------------------------------------------------------
+
+    def runs(
+        self, environment: str | None = None, *, status: RunStatus | None = None, limit: int = 20
+    ) -> list[RunRecord]:
+        """Runs, newest first."""
+        values = {"environment": environment, "status": status, "limit": limit}
+        return [rows.run_of(row) for row in self._database.rows(statements.RUNS, values)]
+
+    def run(self, id: str) -> RunRecord | None:  # noqa: A002 - the contract's word
+        """One run by its id, or by a prefix of it that fits one only."""
+        found = (
+            [rows.run_of(row) for row in self._database.rows(statements.RUNS_BY_PREFIX, {"prefix": id})] if id else []
+        )
+        return found[0] if len(found) == 1 or (found and found[0].id == id) else None
+
+    def attempts(self, *, run: str | None = None, model: str | None = None, limit: int = 1000) -> list[AttemptRecord]:
+        """The newest attempts, oldest first, with their checks."""
+        given = run is not None, model is not None
+        values = {k: v for k, v in {"run": run, "model": model, "limit": limit}.items() if v is not None}
+        with self._database.reading() as read:
+            found = read.rows(statements.ATTEMPTS[given], values)
+            checks = rows.checks_by_attempt(read.rows(statements.CHECKS[given], values))
+        return [rows.attempt_of(row, checks.get(row[0], ())) for row in found]
+
+    def events(self, run: str, *, after: int = 0, limit: int = 10_000) -> list[tuple[int, EventRecord]]:
+        """Events of a run with their ids, those after an id."""
+        values = {"run": run, "after": after, "limit": limit}
+        return [rows.event_of(row) for row in self._database.rows(statements.EVENTS, values)]
+
+    def schema_history(self, environment: str, model: str) -> list[tuple[int, datetime, tuple[Column, ...]]]:
+        """Each version of a model's columns, oldest first."""
+        found = self._database.rows(statements.SCHEMA_HISTORY, {"environment": environment, "model": model})
+        return [(version, moment(at), columns_of(columns) or ()) for version, at, columns in found]
+
+    # --- housekeeping -----------------------------------------------------------------------------------------
+
+    def upgrade(self) -> tuple[str | None, str]:
+        """Bring the tables to this Interlace's revision."""
+        return self._database.upgrade()
+
+    def prune(self, now: datetime, retention: Mapping[str, timedelta]) -> dict[str, int]:
+        """Delete what is older than its table's retention, but nothing that is present."""
+        from interlace.state.retention import prune
+
+        with self._database.writing() as write:
+            deleted = prune(write, now, retention)
+        if any(deleted.values()):
+            self._database.compact()
+        return deleted
+
+    def export(self) -> Iterable[tuple[str, Mapping[str, Any]]]:
+        """Every row of every table, of one moment."""
+        from interlace.state.export import plain
+
+        with self._database.reading() as read:
+            for table in statements.TABLES:
+                for row in read.each(f"SELECT * FROM {table}"):
+                    yield table, plain(row)
+
+    def tables(self) -> dict[str, int]:
+        """The number of rows of each table."""
+        with self._database.reading() as read:
+            return {t: read.rows(f"SELECT COUNT(*) FROM {t}", {})[0][0] for t in statements.TABLES}
+
+    def _write(self, sql: str, values: Mapping[str, Any]) -> int:
+        with self._database.writing() as write:
+            return write.execute(sql, values)
+
+
+def _database(config: StateOptions, root: Path) -> Database:
+    if config.url is not None:
+        from interlace.state.server import ServerDatabase
+
+        return ServerDatabase(config.url, schema=config.schema_, lock_timeout=config.lock_timeout)
+    from interlace.state.sqlite import SqliteDatabase
+
+    return SqliteDatabase(root / config.path, lock_timeout=config.lock_timeout)
+
+
+def _lease(place: Database | Writer, name: str) -> LeaseHeld | None:
+    found = place.rows(statements.LEASE, {"name": name})
+    return rows.lease_of(found[0]) if found else None

@@ -1,0 +1,149 @@
+"""What happens in a run, as values: the terminal, the log, the state and whoever embeds Interlace see the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from interlace.contracts.state import CheckRecord
+
+__all__ = [
+    "ChecksFinished",
+    "Event",
+    "ExportFinished",
+    "ModelFinished",
+    "ModelStarted",
+    "Notice",
+    "RunFinished",
+    "RunStarted",
+    "as_data",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A run begins: `models` is how many the plan holds, `where` where it writes, by connection."""
+
+    run: str
+    at: datetime
+    environment: str
+    models: int
+    where: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStarted:
+    """A model's attempt begins."""
+
+    run: str
+    at: datetime
+    model: str
+    attempt: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChecksFinished:
+    """The checks of a model's staged data were judged."""
+
+    run: str
+    at: datetime
+    model: str
+    checks: Sequence[CheckRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFinished:
+    """A model's attempt ended; a success is announced after its commit.
+
+    Attributes:
+        status: how it ended.
+        action: what was done: built, checked again, exported again, or nothing.
+        rows: in the relation, where known; `counts` says what became of the rows of the load.
+        message: for a failure what happened, for a skipped or blocked model why.
+        where: ``file:line`` of the model.
+    """
+
+    run: str
+    at: datetime
+    model: str
+    attempt: str
+    status: Literal["succeeded", "failed", "skipped", "blocked", "cancelled"]
+    action: Literal["build", "check", "export", "none"]
+    seconds: float
+    rows: int | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
+    message: str | None = None
+    error_code: str | None = None
+    where: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFinished:
+    """An export was written, or could not be (`error`)."""
+
+    run: str
+    at: datetime
+    model: str
+    format: str
+    path: str
+    rows: int | None = None
+    bytes: int | None = None
+    seconds: float = 0.0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that the user should know and that is no failure."""
+
+    run: str
+    at: datetime
+    message: str
+    level: Literal["info", "warning"] = "info"
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """A run ended; `counts` are models by status."""
+
+    run: str
+    at: datetime
+    status: Literal["succeeded", "failed", "cancelled"]
+    counts: Mapping[str, int]
+    seconds: float
+
+
+Event = RunStarted | ModelStarted | ChecksFinished | ModelFinished | ExportFinished | Notice | RunFinished
+
+
+def as_data(event: Event) -> dict[str, Any]:
+    """An event as plain JSON values, ``type`` first."""
+    data: dict[str, Any] = {"type": _snake(type(event).__name__)}
+    for f in fields(event):
+        data[f.name] = _plain(getattr(event, f.name))
+    return data
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case datetime():
+            return value.isoformat()
+        case Mapping():
+            return {str(k): _plain(v) for k, v in value.items()}
+        case list() | tuple():
+            return [_plain(v) for v in value]
+        case None | str() | int() | float() | bool():
+            return value
+    if hasattr(value, "__dataclass_fields__"):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    return str(value)
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))

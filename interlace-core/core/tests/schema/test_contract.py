@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from interlace.contracts.relation import Column
+from interlace.model.definition import ColumnSpec
+from interlace.schema.contract import violations
+
+COLUMNS = (Column("id", "INTEGER"), Column("item", "VARCHAR"))
+
+
+def under_contract(name, type_=None):
+    return ColumnSpec(name, type_, contract=True)
+
+
+def test_a_kept_contract_says_nothing():
+    assert [] == violations([under_contract("ID", "int4"), under_contract("item", "TEXT")], COLUMNS, "duckdb")
+
+
+def test_a_column_without_contract_promises_nothing():
+    assert [] == violations([ColumnSpec("id", "DATE"), ColumnSpec("nowhere", "DATE")], COLUMNS, "duckdb")
+
+
+def test_a_contract_without_a_type_asks_for_the_column_only():
+    assert [] == violations([under_contract("id")], COLUMNS, "duckdb")
+
+
+def test_another_type_is_named_with_the_promised_one():
+    said = violations([under_contract("id", "BIGINT")], COLUMNS, "duckdb")
+
+    assert ["column 'id' is INTEGER, its contract says BIGINT"] == said
+
+
+def test_a_missing_column_is_named_with_the_nearest():
+    said = violations([under_contract("itm", "TEXT")], COLUMNS, "duckdb")
+
+    assert ["column 'itm' (TEXT) is missing. Did you mean 'item'? Columns: id, item."] == said
+
+
+def test_each_broken_promise_is_said_in_the_order_of_the_contract():
+    said = violations([under_contract("zzz"), under_contract("id", "DATE")], COLUMNS, "duckdb")
+
+    assert ["zzz", "id"] == [sentence.split("'")[1] for sentence in said]

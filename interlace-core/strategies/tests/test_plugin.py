@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+import importlib
+
+from interlace.contracts.strategy import Strategy
+from interlace_strategies import plugin
+
+
+def test_every_provider_offers_a_strategy():
+    for provider in plugin.interlace_strategies():
+        module, _, name = provider.target.partition(":")
+
+        assert issubclass(getattr(importlib.import_module(module), name), Strategy)
+
+
+def test_the_words_are_ours():
+    assert ["append", "none", "replace"] == [provider.name for provider in plugin.interlace_strategies()]

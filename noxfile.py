@@ -1,0 +1,160 @@
+"""Each task as one short session: ``nox -l`` lists them, ``nox -s NAME`` runs one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["quick"]
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = ["3.11", "3.12", "3.13"]
+SHELVES = PROJECT["tool"]["uv"]["workspace"]["members"]
+MEMBERS = sorted(str(file.parent) for shelf in SHELVES for file in Path().glob(f"{shelf}/pyproject.toml"))
+SOURCES = [f"{member}/src" for member in MEMBERS]
+
+# What other environments compare Interlace with; each is installed into one of its own.
+PEERS = {"dbt": ["dbt-duckdb"], "sqlmesh": ["sqlmesh"], "dlt": ["dlt[duckdb]"]}
+
+# Names stay names: pip refuses an editable part beside the `name @ file://` of the same part (docs/decisions/0001).
+INSTALL = {"INTERLACE_RELEASE": "1", "UV_COMPILE_BYTECODE": "1"}
+
+
+def install(session: nox.Session, *groups: str, options: tuple[str, ...] = ()) -> None:
+    """Install every distribution of this repository, editable, and the given dependency groups."""
+    # An empty value counts as unset: start times are measured with the bytecode that users have.
+    session.env["PYTHONDONTWRITEBYTECODE"] = ""
+    parts = [word for folder in (".", *MEMBERS) for word in ("--editable", folder)]
+    tools = nox.project.dependency_groups(PROJECT, *groups)
+    session.install("--constraint", "constraints.txt", *options, *parts, *tools, env=INSTALL)
+
+
+def pytest(session: nox.Session, marks: str, *arguments: str) -> None:
+    """Run pytest on every core over the tests that the expression ``marks`` selects."""
+    session.run("pytest", "-m", marks, "-n", "logical", *arguments, *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """All tests but benchmarks, soak tests and the building of packages."""
+    install(session, "test")
+    pytest(session, "not bench and not soak and not packaging")
+
+
+@nox.session(python=PYTHONS)
+def matrix(session: nox.Session) -> None:
+    """The same tests on every supported Python."""
+    install(session, "test")
+    pytest(session, "not bench and not soak and not packaging")
+
+
+@nox.session
+def quick(session: nox.Session) -> None:
+    """What must be green at each commit, in under two minutes."""
+    install(session, "lint", "layers", "types", "test")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("lint-imports", "--no-cache")
+    session.run("mypy")
+    pytest(session, "not bench and not soak and not packaging and not slow")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, format and the fragments of the change log."""
+    session.install("--constraint", "constraints.txt", *nox.project.dependency_groups(PROJECT, "lint"))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("towncrier", "build", "--draft", "--version", PROJECT["project"]["version"])
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Mypy, strict, over all sources."""
+    install(session, "types", "test")
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def layers(session: nox.Session) -> None:
+    """Who may import whom."""
+    parts = [word for folder in MEMBERS for word in ("--editable", folder)]
+    session.install("--no-deps", *parts, env=INSTALL)
+    session.install("--constraint", "constraints.txt", *nox.project.dependency_groups(PROJECT, "layers"))
+    session.run("lint-imports", "--no-cache")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Links and fragments of the prose, and the examples in docstrings."""
+    install(session, "docs")
+    # Alembic and `interlace init` run these folders, nobody imports them.
+    apart = ["--ignore-glob=*/migrations/*", "--ignore-glob=*/templates/*"]
+    pytest(session, "not bench and not soak", "tests/docs", "--doctest-modules", *apart, *SOURCES)
+
+
+@nox.session
+def packaging(session: nox.Session) -> None:
+    """Build every wheel, install them in an empty environment, run the example there."""
+    install(session, "test")
+    # By file, because the environments of a file are made once.
+    pytest(session, "packaging", "--dist", "loadfile")
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """What takes minutes: the kill loops."""
+    install(session, "test")
+    session.run("pytest", "-m", "soak", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """The table of benchmarks beside bare DuckDB."""
+    install(session, "test")
+    session.run("pytest", "-m", "bench", "--capture=no", "tests/benchmarks", *session.posargs)
+
+
+@nox.session
+def compare(session: nox.Session) -> None:
+    """The same table with dbt, SQLMesh and dlt, each in an environment of its own."""
+    install(session, "test")
+    for name, requirements in PEERS.items():
+        folder = Path(session.virtualenv.location) / "peers" / name
+        python = folder / "bin" / "python"
+        if not python.exists():
+            session.run("uv", "venv", "--quiet", str(folder))
+            session.run("uv", "pip", "install", "--quiet", "--python", str(python), *requirements, env=INSTALL)
+        session.env[f"INTERLACE_PEER_{name.upper()}"] = str(folder)
+    session.run("pytest", "-m", "bench", "--capture=no", "tests/benchmarks", *session.posargs)
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Build what is published, into dist/: all versions pinned, no path of the checkout."""
+    session.install("uv")
+    for folder in (".", *MEMBERS):
+        session.run("uv", "build", "--quiet", "--out-dir", "dist", folder, env={"INTERLACE_RELEASE": "1"})
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Write constraints.txt anew: every version that the tests run with, and no package host."""
+    session.install("uv")
+    own = [word for name in PROJECT["tool"]["uv"]["sources"] for word in ("--no-emit-package", name)]
+    files = [f"{folder}/pyproject.toml" for folder in (".", *MEMBERS)]
+    flags = ["--universal", "--python-version", PYTHONS[0], "--all-extras", "--group", "dev", "--upgrade"]
+    silent = ["--no-header", "--no-annotate", "--no-emit-package", "interlace", "--quiet"]
+    session.run("uv", "pip", "compile", *files, *flags, *silent, *own, "--output-file", "constraints.txt")
+
+
+@nox.session
+def fix(session: nox.Session) -> None:
+    """Format, and mend what ruff can mend."""
+    session.install("--constraint", "constraints.txt", *nox.project.dependency_groups(PROJECT, "lint"))
+    session.run("ruff", "check", "--fix", *session.posargs)
+    session.run("ruff", "format", *session.posargs)
