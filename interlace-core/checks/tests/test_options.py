@@ -32,11 +32,12 @@ def test_columns_are_one_name_or_a_list():
         (NotNull, {"columns": "a", "where": "b > 1"}, "where"),
         (AcceptedValues, {"column": "a", "values": []}, "at least 1"),
         (AcceptedValues, {"column": "a", "values": [1, None]}, "values.1"),
-        (AcceptedValues, {"column": "a", "values": [float("nan")]}, "finite"),
+        (AcceptedValues, {"column": "a", "values": [float("nan")]}, "must be a text, a finite number"),
         (Range, {"column": "a"}, "needs min, max or both"),
         (Range, {"column": "a", "min": 2, "max": 1}, "min 2 is greater than max 1"),
         (Range, {"column": "a", "min": 2, "max": "b"}, "cannot be compared"),
-        (Range, {"column": "a", "min": True}, "min"),
+        (Range, {"column": "a", "min": True}, "must be a finite number, a date, a time or a text"),
+        (Range, {"column": "a", "min": [1]}, "must be a finite number"),
         (RowCount, {}, "needs min, max or both"),
         (RowCount, {"min": 1, "equals": 2}, "or equals alone"),
         (RowCount, {"min": 3, "max": 1}, "min 3 is greater than max 1"),
@@ -84,3 +85,15 @@ def test_values_keep_their_types():
     values = AcceptedValues.Config.model_validate({"column": "a", "values": [1, True, "1", 1.5]}).values
 
     assert [int, bool, str, float] == [type(value) for value in values]
+
+
+@pytest.mark.parametrize("check", [AcceptedValues, Freshness, Pattern, Range, RowCount, Unique])
+def test_options_have_a_schema_for_editors(check):
+    assert "object" == check.Config.model_json_schema()["type"]
+
+
+def test_a_wrong_value_is_one_error():
+    with pytest.raises(ValidationError) as caught:
+        Range.Config.model_validate({"column": "a", "min": True})
+
+    assert 1 == caught.value.error_count()

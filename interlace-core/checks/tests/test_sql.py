@@ -29,58 +29,95 @@ def written(check, options, dialect="duckdb"):
 
 
 def test_unique():
-    assert written(Unique, {'columns': 'id'}) == snapshot(('COUNT("id") - COUNT(DISTINCT "id")', 'SELECT * FROM "shop"."orders" WHERE "id" IN (SELECT "id" FROM "shop"."orders" WHERE NOT "id" IS NULL GROUP BY "id" HAVING COUNT(*) > 1) ORDER BY "id"'))
+    assert written(Unique, {"columns": "id"}) == snapshot(
+        (
+            'COUNT("id") - COUNT(DISTINCT "id")',
+            'SELECT * FROM "shop"."orders" WHERE "id" IN (SELECT "id" FROM "shop"."orders" WHERE NOT "id" IS NULL GROUP BY "id" HAVING COUNT(*) > 1) ORDER BY "id"',
+        )
+    )
 
 
 def test_unique_over_two_columns():
-    assert written(Unique, {'columns': ['id', 'item']}) == snapshot(('COUNT(CASE WHEN NOT "id" IS NULL AND NOT "item" IS NULL THEN ("id", "item") END) - COUNT(DISTINCT CASE WHEN NOT "id" IS NULL AND NOT "item" IS NULL THEN ("id", "item") END)', 'SELECT * FROM "shop"."orders" WHERE ("id", "item") IN (SELECT "id", "item" FROM "shop"."orders" WHERE NOT "id" IS NULL AND NOT "item" IS NULL GROUP BY "id", "item" HAVING COUNT(*) > 1) ORDER BY "id", "item"'))
+    assert written(Unique, {"columns": ["id", "item"]}) == snapshot(
+        (
+            'COUNT(CASE WHEN NOT "id" IS NULL AND NOT "item" IS NULL THEN ("id", "item") END) - COUNT(DISTINCT CASE WHEN NOT "id" IS NULL AND NOT "item" IS NULL THEN ("id", "item") END)',
+            'SELECT * FROM "shop"."orders" WHERE ("id", "item") IN (SELECT "id", "item" FROM "shop"."orders" WHERE NOT "id" IS NULL AND NOT "item" IS NULL GROUP BY "id", "item" HAVING COUNT(*) > 1) ORDER BY "id", "item"',
+        )
+    )
 
 
 def test_not_null():
-    assert written(NotNull, {'columns': 'id'}) == snapshot(('COUNT(*) - COUNT("id")', 'SELECT * FROM "shop"."orders" WHERE "id" IS NULL'))
+    assert written(NotNull, {"columns": "id"}) == snapshot(
+        ('COUNT(*) - COUNT("id")', 'SELECT * FROM "shop"."orders" WHERE "id" IS NULL')
+    )
 
 
 def test_not_null_of_two_columns():
-    assert written(NotNull, {'columns': ['id', 'item']}) == snapshot(('COUNT(CASE WHEN "id" IS NULL OR "item" IS NULL THEN 1 END)', 'SELECT * FROM "shop"."orders" WHERE "id" IS NULL OR "item" IS NULL'))
+    assert written(NotNull, {"columns": ["id", "item"]}) == snapshot(
+        (
+            'COUNT(CASE WHEN "id" IS NULL OR "item" IS NULL THEN 1 END)',
+            'SELECT * FROM "shop"."orders" WHERE "id" IS NULL OR "item" IS NULL',
+        )
+    )
 
 
 def test_accepted_values():
-    assert written(AcceptedValues, {'column': 'item', 'values': ["it's", 'b']}) == snapshot(('COUNT(CASE WHEN NOT "item" IN (\'it\'\'s\', \'b\') THEN 1 END)', 'SELECT * FROM "shop"."orders" WHERE NOT "item" IN (\'it\'\'s\', \'b\')'))
+    assert written(AcceptedValues, {"column": "item", "values": ["it's", "b"]}) == snapshot(
+        (
+            "COUNT(CASE WHEN NOT \"item\" IN ('it''s', 'b') THEN 1 END)",
+            "SELECT * FROM \"shop\".\"orders\" WHERE NOT \"item\" IN ('it''s', 'b')",
+        )
+    )
 
 
 def test_range():
-    assert written(Range, {'column': 'id', 'min': 1, 'max': 9, 'exclusive': 'max'}) == snapshot(('COUNT(CASE WHEN "id" < 1 OR "id" >= 9 THEN 1 END)', 'SELECT * FROM "shop"."orders" WHERE "id" < 1 OR "id" >= 9'))
+    assert written(Range, {"column": "id", "min": 1, "max": 9, "exclusive": "max"}) == snapshot(
+        (
+            'COUNT(CASE WHEN "id" < 1 OR "id" >= 9 THEN 1 END)',
+            'SELECT * FROM "shop"."orders" WHERE "id" < 1 OR "id" >= 9',
+        )
+    )
 
 
 def test_relationships():
-    assert written(Relationships, {'column': 'id', 'to': 'customers', 'field': 'customer id'}) == snapshot(('(SELECT COUNT(*) FROM "shop"."orders" AS child WHERE NOT child."id" IS NULL AND NOT EXISTS(SELECT 1 FROM "shop"."customers" AS parent WHERE parent."customer id" = child."id"))', 'SELECT child.* FROM "shop"."orders" AS child WHERE NOT child."id" IS NULL AND NOT EXISTS(SELECT 1 FROM "shop"."customers" AS parent WHERE parent."customer id" = child."id")'))
+    assert written(Relationships, {"column": "id", "to": "customers", "field": "customer id"}) == snapshot(
+        (
+            '(SELECT COUNT(*) FROM "shop"."orders" AS child WHERE NOT child."id" IS NULL AND NOT EXISTS(SELECT 1 FROM "shop"."customers" AS parent WHERE parent."customer id" = child."id"))',
+            'SELECT child.* FROM "shop"."orders" AS child WHERE NOT child."id" IS NULL AND NOT EXISTS(SELECT 1 FROM "shop"."customers" AS parent WHERE parent."customer id" = child."id")',
+        )
+    )
 
 
 def test_row_count():
-    assert written(RowCount, {'min': 1}) == snapshot(('COUNT(*)', None))
+    assert written(RowCount, {"min": 1}) == snapshot(("COUNT(*)", None))
 
 
 def test_freshness():
-    assert written(Freshness, {'column': 'at', 'max_age': '1d'}) == snapshot(('MAX("at")', None))
+    assert written(Freshness, {"column": "at", "max_age": "1d"}) == snapshot(('MAX("at")', None))
 
 
 def test_expression():
-    assert written(Expression, {'expression': 'id > 0 or item is null'}) == snapshot(('COUNT(CASE WHEN NOT (id > 0 OR item IS NULL) THEN 1 END)', 'SELECT * FROM "shop"."orders" WHERE NOT (id > 0 OR item IS NULL)'))
+    assert written(Expression, {"expression": "id > 0 or item is null"}) == snapshot(
+        (
+            "COUNT(CASE WHEN NOT (id > 0 OR item IS NULL) THEN 1 END)",
+            'SELECT * FROM "shop"."orders" WHERE NOT (id > 0 OR item IS NULL)',
+        )
+    )
 
 
 @pytest.mark.parametrize(
     ("check", "options"),
     [
-        (Unique, {'columns': 'id'}),
-        (Unique, {'columns': ['id', 'item']}),
-        (NotNull, {'columns': 'id'}),
-        (NotNull, {'columns': ['id', 'item']}),
-        (AcceptedValues, {'column': 'item', 'values': ["it's", 'b']}),
-        (Range, {'column': 'id', 'min': 1, 'max': 9, 'exclusive': 'max'}),
-        (Relationships, {'column': 'id', 'to': 'customers', 'field': 'customer id'}),
-        (RowCount, {'min': 1}),
-        (Freshness, {'column': 'at', 'max_age': '1d'}),
-        (Expression, {'expression': 'id > 0 or item is null'}),
+        (Unique, {"columns": "id"}),
+        (Unique, {"columns": ["id", "item"]}),
+        (NotNull, {"columns": "id"}),
+        (NotNull, {"columns": ["id", "item"]}),
+        (AcceptedValues, {"column": "item", "values": ["it's", "b"]}),
+        (Range, {"column": "id", "min": 1, "max": 9, "exclusive": "max"}),
+        (Relationships, {"column": "id", "to": "customers", "field": "customer id"}),
+        (RowCount, {"min": 1}),
+        (Freshness, {"column": "at", "max_age": "1d"}),
+        (Expression, {"expression": "id > 0 or item is null"}),
     ],
 )
 def test_postgres_is_given_the_same(check, options):
@@ -90,5 +127,15 @@ def test_postgres_is_given_the_same(check, options):
 def test_pattern_is_written_for_each_engine():
     options = {"column": "item", "regex": r"^\d+'$"}
 
-    assert written(Pattern, options) == snapshot(('COUNT(CASE WHEN NOT REGEXP_MATCHES(CAST("item" AS TEXT), \'^\\d+\'\'$\') THEN 1 END)', 'SELECT * FROM "shop"."orders" WHERE NOT REGEXP_MATCHES(CAST("item" AS TEXT), \'^\\d+\'\'$\')'))
-    assert written(Pattern, options, "postgres") == snapshot(('COUNT(CASE WHEN NOT CAST("item" AS TEXT) ~ \'^\\d+\'\'$\' THEN 1 END)', 'SELECT * FROM "shop"."orders" WHERE NOT CAST("item" AS TEXT) ~ \'^\\d+\'\'$\''))
+    assert written(Pattern, options) == snapshot(
+        (
+            "COUNT(CASE WHEN NOT REGEXP_MATCHES(CAST(\"item\" AS TEXT), '^\\d+''$') THEN 1 END)",
+            'SELECT * FROM "shop"."orders" WHERE NOT REGEXP_MATCHES(CAST("item" AS TEXT), \'^\\d+\'\'$\')',
+        )
+    )
+    assert written(Pattern, options, "postgres") == snapshot(
+        (
+            "COUNT(CASE WHEN NOT CAST(\"item\" AS TEXT) ~ '^\\d+''$' THEN 1 END)",
+            'SELECT * FROM "shop"."orders" WHERE NOT CAST("item" AS TEXT) ~ \'^\\d+\'\'$\'',
+        )
+    )

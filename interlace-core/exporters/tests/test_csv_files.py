@@ -58,9 +58,9 @@ def test_rarer_types_are_written_the_same(export):
 def test_nested_values_are_json(export):
     sql = "SELECT 1 AS id, {'a': [1, NULL], 'b c': 'x\"y'} AS s, MAP {'k': 1.5::DOUBLE} AS m, NULL::INTEGER[] AS l"
 
-    assert (
-        'id,s,m,l\n1,"{""a"":[1,null],""b c"":""x\\""y""}","{""k"":1.5}",\n'
-    ) == export(Csv, sql).read_text(encoding="utf-8")
+    assert ('id,s,m,l\n1,"{""a"":[1,null],""b c"":""x\\""y""}","{""k"":1.5}",\n') == export(Csv, sql).read_text(
+        encoding="utf-8"
+    )
 
 
 def test_options_are_followed(export):
@@ -109,8 +109,10 @@ def test_wrong_options_are_refused(options, reason):
         Csv.Config.model_validate({"path": "x", **options})
 
 
-texts = st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=6) | st.sampled_from(
-    ["", "NULL", '"', ",", "#", "\n", "\r", " ", "a,b", '""', "\\"]
+texts = (
+    st.none()
+    | st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=6)
+    | st.sampled_from(["", "NULL", '"', ",", "#", "\n", "\r", " ", "a,b", '""', "\\"])
 )
 
 

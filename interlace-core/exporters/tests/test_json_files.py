@@ -33,7 +33,15 @@ def test_values_are_the_same_by_engine_and_arrow(export):
         return dict(zip(["i", "d", "te xt", "day", "ts", "dec", "b"], values, strict=True))
 
     assert [
-        row(1, Decimal("1.5"), "it's \"x\"", "2024-01-02", "2024-01-02 03:04:05.5", Decimal("12345678901234567890.123456789"), True),
+        row(
+            1,
+            Decimal("1.5"),
+            'it\'s "x"',
+            "2024-01-02",
+            "2024-01-02 03:04:05.5",
+            Decimal("12345678901234567890.123456789"),
+            True,
+        ),
         row(2, None, "", None, None, None, None),
         row(3, None, None, None, None, None, False),
         row(4, None, "grün ☃\n\t", None, None, None, None),
@@ -72,7 +80,7 @@ def test_large_numbers_keep_their_digits(export):
 
 @pytest.mark.parametrize(("exporter", "options"), [(Json, {"lines": True}), (JsonLines, {})])
 def test_lines_hold_a_record_each(export, exporter, options):
-    path = export(exporter, "SELECT i, 'x' AS \"odd \"\"name\"\"\" FROM range(3) AS r(i) ORDER BY i", **options)
+    path = export(exporter, 'SELECT i, \'x\' AS "odd ""name""" FROM range(3) AS r(i) ORDER BY i', **options)
 
     assert [{"i": i, 'odd "name"': "x"} for i in range(3)] == [strictly(line) for line in path.read_text().splitlines()]
 

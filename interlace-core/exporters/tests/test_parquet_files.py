@@ -29,7 +29,7 @@ def test_values_are_the_same_by_engine_and_arrow(export):
         "i": 1,
         "t": 'grün "x"',
         "the day": date(2024, 1, 2),
-        "ts": datetime(2024, 1, 2, 3, 4, 5, 500_000),
+        "ts": datetime(2024, 1, 2, 3, 4, 5, 500_000),  # noqa: DTZ001  a naive one is meant
         "tz": datetime(2024, 1, 2, 1, 4, 5, tzinfo=UTC),
         "c": Decimal("1.50"),
         "b": True,

@@ -100,7 +100,9 @@ def test_a_name_of_the_greatest_length_is_written(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="limits are a matter of POSIX")
-@pytest.mark.parametrize(("exporter", "module"), [("Csv", "csv_files"), ("Parquet", "parquet_files"), ("Json", "json_files")])
+@pytest.mark.parametrize(
+    ("exporter", "module"), [("Csv", "csv_files"), ("Parquet", "parquet_files"), ("Json", "json_files")]
+)
 def test_a_file_that_may_not_grow_leaves_the_old_one(old, exporter, module):
     """A limit on the size of files stands in for a full disk: the engine's own writing fails half-way."""
     script = f"""
@@ -122,7 +124,11 @@ def test_a_file_that_may_not_grow_leaves_the_old_one(old, exporter, module):
             print(error)
     """
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script), str(old)], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", textwrap.dedent(script), str(old)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
     assert ("", 0) == (done.stderr, done.returncode)

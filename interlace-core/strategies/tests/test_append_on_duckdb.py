@@ -32,7 +32,7 @@ def test_rows_are_added(load):
 
 def test_the_table_follows_the_batches(load, session):
     load("SELECT 1::SMALLINT AS id, 'x' AS item")
-    rows = load("SELECT 1.5::DOUBLE AS price, 3000000000::BIGINT AS \"ID\"")
+    rows = load('SELECT 1.5::DOUBLE AS price, 3000000000::BIGINT AS "ID"')
 
     assert [(1, "x", None), (3_000_000_000, None, 1.5)] == rows
     assert [("id", "BIGINT"), ("item", "VARCHAR"), ("price", "DOUBLE")] == [

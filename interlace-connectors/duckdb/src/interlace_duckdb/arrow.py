@@ -23,7 +23,7 @@ __all__ = ["ArrowLoad"]
 # Whole row groups, each one batch, are compressed and written at once; with other numbers of rows DuckDB writes a part
 # of them twice.
 ROW_GROUP: Final = 122_880
-MOST_ROWS: Final = 4 * ROW_GROUP
+MOST_ROWS: Final = 2 * ROW_GROUP
 MOST_BYTES: Final = 32 * 2**20
 
 _numbers = count(1)

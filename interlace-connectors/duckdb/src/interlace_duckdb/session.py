@@ -42,6 +42,7 @@ class DuckDBSession(Session):
         self._cursor = instance.cursor()
         self._transaction = Transaction(self._cursor)
         self._ibis: ibis.BaseBackend | None = None
+        self._turn = 0
         self._closed = False
 
     # --- statements -------------------------------------------------------------------------------------------
@@ -59,7 +60,7 @@ class DuckDBSession(Session):
         import pyarrow as pa
 
         reader = self._run(sql, lambda: self._cursor.to_arrow_reader(batch_size))
-        return pa.RecordBatchReader.from_batches(reader.schema, self._batches(sql, reader))
+        return pa.RecordBatchReader.from_batches(reader.schema, self._batches(sql, reader, self._turn))
 
     def describe(self, sql: str) -> tuple[Column, ...]:
         """The columns that a query would give."""
@@ -152,14 +153,14 @@ class DuckDBSession(Session):
     def ibis(self) -> ibis.BaseBackend:
         """An ibis backend over this cursor, the same one each time.  What it registers goes when the session is closed."""
         if self._ibis is None:
-            import ibis
+            from interlace_duckdb.ibis_backend import backend_over
 
-            self._ibis = ibis.duckdb.from_connection(self._cursor)
+            self._ibis = backend_over(self._cursor, self._begin_turn, lambda sql, rows: self.arrow(sql, batch_size=rows))
             self._transaction.others_write = True
             # ibis sets its cursor to UTC: what the project set comes back.
             for name, value in self.connection.config.settings.items():
                 if name.lower() == "timezone":
-                    self._cursor.execute(f"SET SESSION TimeZone = {quoting.literal(value)}")
+                    self.execute(f"SET SESSION TimeZone = {quoting.literal(value)}")
         return self._ibis
 
     def interrupt(self) -> None:
@@ -180,6 +181,7 @@ class DuckDBSession(Session):
         self._transaction.refuse_when_dead(shown or sql)
         if self._closed:
             raise QueryFailed("The session is closed.", sql=shown or sql)
+        self._begin_turn()
         try:
             self._cursor.execute(sql)
             return take()
@@ -209,12 +211,36 @@ class DuckDBSession(Session):
         self._cursor.execute("")  # ends the rest of the query, which would hold on to what it reads
         return rows
 
-    def _batches(self, sql: str, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    def _begin_turn(self) -> None:
+        self._turn += 1
+
+    def _batches(self, sql: str, reader: pa.RecordBatchReader, turn: int) -> Iterator[pa.RecordBatch]:
+        """The batches of a reader, one read ahead.
+
+        Once another statement ran on the cursor, DuckDB ends the reader as if its rows were all read: that is an error.
+        """
         import pyarrow as pa
 
+        following: pa.RecordBatch | None = None
         try:
-            yield from reader
+            for batch in reader:
+                if following is not None:
+                    yield following
+                    self._still(turn, sql)
+                following = batch
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             failed = query_failed(duckdb.Error(str(error)), sql)
             self._transaction.kill(failed)
             raise failed from error
+        if following is not None:
+            yield following
+
+    def _still(self, turn: int, sql: str) -> None:
+        if turn != self._turn:
+            ended = QueryFailed(
+                "A stream of rows was ended by another statement of its session.",
+                sql=sql,
+                hint="Read the rows in a session of their own, or read them all at once.",
+            )
+            self._transaction.kill(ended)
+            raise ended

@@ -45,7 +45,7 @@ def _canonical_time(kind: pa.DataType) -> pa.DataType:
 def _canonical_extension(kind: pa.BaseExtensionType) -> pa.DataType:
     if kind.extension_name == "arrow.bool8":
         return pa.bool_()
-    return kind if kind.extension_name in {"arrow.uuid", "arrow.json"} else canonical(kind.storage_type)
+    return kind
 
 
 def _canonical_nested(kind: pa.DataType) -> pa.DataType:
@@ -64,6 +64,8 @@ def importable(kind: pa.DataType) -> str | None:
     """Why DuckDB cannot store a canonical type; None where it can."""
     if pt.is_union(kind):
         return "a union"
+    if isinstance(kind, pa.BaseExtensionType) and kind.extension_name not in {"arrow.uuid", "arrow.json"}:
+        return f"values of the extension type {kind.extension_name}"
     if pt.is_struct(kind):
         names = [field.name.lower() for field in kind]
         if not names:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from interlace.contracts.check import Check, CheckOptions, CheckTarget, Measure, Verdict
 from pydantic import Field
 from sqlglot import exp
 
+from interlace.contracts.check import Check, CheckOptions, CheckTarget, Measure, Verdict
 from interlace_checks import asking
 from interlace_checks.options import Value
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from interlace.errors import InvalidModel, did_you_mean
 from sqlglot import exp
+
+from interlace.errors import InvalidModel, did_you_mean
 
 if TYPE_CHECKING:
     from interlace.contracts.check import CheckTarget

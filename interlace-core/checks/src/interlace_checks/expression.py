@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
-from interlace.contracts.check import Check, CheckOptions, CheckTarget, Measure, Verdict
-from interlace.errors import InvalidModel, did_you_mean
 from pydantic import Field
 from sqlglot import exp
 
+from interlace.contracts.check import Check, CheckOptions, CheckTarget, Measure, Verdict
+from interlace.errors import InvalidModel, did_you_mean
 from interlace_checks import asking
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from typing import Any, ClassVar
 
-from interlace.contracts.check import Check, CheckOptions, CheckTarget, Measure, Verdict
-from interlace.errors import InvalidModel
 from sqlglot import exp
 
+from interlace.contracts.check import Check, CheckOptions, CheckTarget, Measure, Verdict
+from interlace.errors import InvalidModel
 from interlace_checks import asking
 from interlace_checks.options import Age, spell_age
 

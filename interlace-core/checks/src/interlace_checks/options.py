@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, StrictStr
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
 __all__ = ["Age", "Bound", "Columns", "Value", "spell_age"]
 
@@ -54,24 +55,41 @@ def spell_age(age: timedelta) -> str:
     return "".join(parts[:2]) or "0s"
 
 
+def _bound(value: object) -> object:
+    match value:
+        case bool():
+            pass
+        case float() | Decimal() if not math.isfinite(value):
+            pass
+        case int() | float() | Decimal() | date() | str():
+            return value
+    raise ValueError("must be a finite number, a date, a time or a text")
+
+
+def _value(value: object) -> object:
+    if isinstance(value, bool):
+        return value
+    try:
+        return _bound(value)
+    except ValueError:
+        raise ValueError("must be a text, a finite number, a boolean, a date or a time") from None
+
+
 Columns = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...],
-    BeforeValidator(_as_list),
+    BeforeValidator(_as_list, json_schema_input_type=str | list[str]),
     Field(min_length=1),
     AfterValidator(_all_different),
 ]
 """One name or a list of them."""
 
-Age = Annotated[timedelta, BeforeValidator(_age)]
+Age = Annotated[timedelta, BeforeValidator(_age, json_schema_input_type=str | float)]
 """A duration such as ``2d`` or ``1h30m``, or a number of seconds."""
 
-_Real = Annotated[float, Field(allow_inf_nan=False, strict=True)]
-_Exact = Annotated[Decimal, Field(strict=True, allow_inf_nan=False)]
-_Day = Annotated[date, Field(strict=True)]
-_Moment = Annotated[datetime, Field(strict=True)]
+Bound = Annotated[int | float | Decimal | date | str, PlainValidator(_bound, json_schema_input_type=float | str)]
+"""What values can be compared with: a number, a date, a time (which is a date), or a text."""
 
-Bound = StrictInt | _Real | _Exact | _Moment | _Day | StrictStr
-"""What values can be compared with: a number, a date, a time, or a text."""
-
-Value = StrictBool | Bound
+Value = Annotated[
+    bool | int | float | Decimal | date | str, PlainValidator(_value, json_schema_input_type=bool | float | str)
+]
 """What a column may hold, as far as it can be written in a project's files."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from interlace.contracts.check import Check, CheckOptions, CheckTarget, Measure, Verdict
 from pydantic import model_validator
 from sqlglot import exp
 
+from interlace.contracts.check import Check, CheckOptions, CheckTarget, Measure, Verdict
 from interlace_checks import asking
 from interlace_checks.options import Bound
 

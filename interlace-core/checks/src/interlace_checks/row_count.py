@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-from interlace.contracts.check import Check, CheckOptions, CheckTarget, Measure, Verdict
 from pydantic import Field, model_validator
 from sqlglot import exp
 
+from interlace.contracts.check import Check, CheckOptions, CheckTarget, Measure, Verdict
 from interlace_checks import asking
 
 if TYPE_CHECKING:

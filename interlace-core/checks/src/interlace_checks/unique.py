@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from interlace.contracts.check import Check, CheckOptions, CheckTarget, Measure, Verdict
 from sqlglot import exp
 
+from interlace.contracts.check import Check, CheckOptions, CheckTarget, Measure, Verdict
 from interlace_checks import asking
 from interlace_checks.options import Columns
 

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
+
 from interlace.contracts.check import Check, CheckOptions
 from interlace.contracts.exporter import Exporter, ExportOptions
 from interlace.contracts.materialiser import Materialiser

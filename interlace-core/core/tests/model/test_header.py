@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from interlace.model.definition import CheckUse, ColumnSpec
 
 
@@ -126,7 +127,7 @@ def test_a_comment_with_an_at_sign_in_a_query_is_a_comment(project):
         ("-- @kye: id\nSELECT 1", "models/m.sql:1: a model has no key 'kye'\nDid you mean 'key'?"),
         ("-- @incremental: x\nSELECT 1", "models/m.sql:1: a model has no key 'incremental'"),
         ("-- @key: id\n-- @primary_key: id\nSELECT 1", "models/m.sql:2: 'key' is given twice (as 'primary_key')"),
-        ("\n-- @columns:\n--   id: {type: [}\nSELECT 1", "models/m.sql:3: 'columns': broken YAML"),
+        ("\n-- @columns:\n--   id: {type: [}\nSELECT 1", "models/m.sql:2: 'columns': broken YAML"),
         ("-- @model(key=[id])\nSELECT 1", "models/m.sql:1: 'key' must be a Python literal, not [id]"),
         ("-- @model('orders')\nSELECT 1", "models/m.sql:1: @model(...) takes keywords only"),
         ("-- @model(name='a',\n--   key=\nSELECT 1", "models/m.sql:1: @model(...) cannot be read"),
@@ -137,18 +138,27 @@ def test_a_comment_with_an_at_sign_in_a_query_is_a_comment(project):
         ("-- @materialise: vew\nSELECT 1", "models/m.sql:1: Nothing is called 'vew'. Did you mean 'view'?"),
         ("-- @strategy: merg\nSELECT 1", "models/m.sql:1: Nothing is called 'merg'. Did you mean 'merge'?"),
         ("-- @strategy: merge\nSELECT 1", "models/m.sql:1: the strategy 'merge' needs a key"),
-        ("-- @strategy: {name: merge, updte: x}\n-- @key: id\nSELECT 1", "'merge' has no option 'updte'. Did you mean 'update'?"),
+        (
+            "-- @strategy: {name: merge, updte: x}\n-- @key: id\nSELECT 1",
+            "'merge' has no option 'updte'. Did you mean 'update'?",
+        ),
         ("-- @strategy: append\n-- @materialise: view\nSELECT 1", "materialised as 'view' takes no strategy"),
         ("-- @connection: dflt\nSELECT 1", "models/m.sql:1: the project has no connection 'dflt'"),
         ("-- @checks: [{uniqe: id}]\nSELECT 1", "models/m.sql:1: Nothing is called 'uniqe'. Did you mean 'unique'?"),
         ("-- @checks: [{row_count: {mn: 1}}]\nSELECT 1", "'row_count' has no option 'mn'. Did you mean 'min'?"),
-        ("-- @checks: [{row_count: {min: x}}]\nSELECT 1", "option 'min' of 'row_count': input should be a valid integer"),
+        (
+            "-- @checks: [{row_count: {min: x}}]\nSELECT 1",
+            "option 'min' of 'row_count': input should be a valid integer",
+        ),
         ("-- @checks: [{row_count: 3}]\nSELECT 1", "gives 'row_count' the value 3, but it takes options"),
         ("-- @columns: {id: {typ: INT}}\nSELECT 1", "has no key 'typ' for the column 'id'. Did you mean 'type'?"),
         ("-- @columns: {id: {checks: [row_count]}}\nSELECT 1", "but it is about the whole relation"),
         ("-- @columns: {id: {contract: true}}\nSELECT 1", "has a contract for the column 'id' but no type"),
         ("-- @export: {format: csv}\nSELECT 1", "models/m.sql:1: 'export' 'csv' needs the option 'path'"),
-        ("-- @name: a\nSELECT 1;\n-- @name: a\nSELECT 2", "the name 'a' is given to two: models/m.sql:1 and models/m.sql:3"),
+        (
+            "-- @name: a\nSELECT 1;\n-- @name: a\nSELECT 2",
+            "the name 'a' is given to two: models/m.sql:1 and models/m.sql:3",
+        ),
         ("SELECT 1;\n-- @name: b\nSELECT 2", "models/m.sql:1: each model of a file with several needs a name"),
     ],
 )

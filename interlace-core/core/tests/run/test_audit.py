@@ -65,7 +65,9 @@ def session(tmp_path):
     connection = DuckDBConnection("db", DuckDBConnection.Config(path=":memory:"), root=tmp_path)
     connection.open()
     session = connection.session()
-    session.execute("CREATE TABLE orders AS SELECT * FROM (VALUES (1, 'a', 5.5), (1, NULL, -1), (2, 'b', 7)) t(id, item, price)")
+    session.execute(
+        "CREATE TABLE orders AS SELECT * FROM (VALUES (1, 'a', 5.5), (1, NULL, -1), (2, 'b', 7)) t(id, item, price)"
+    )
     yield session
     session.close()
     connection.close()
@@ -140,7 +142,9 @@ def test_a_sample_has_its_limit(check):
 def test_no_samples_means_no_second_statement(session):
     counting = Counting(session)
     uses = [CheckUse("not_null", {"columns": "item"})]
-    records = audit(counting, ORDERS, session.columns(ORDERS), uses, Found(), resolve=lambda _: ORDERS, now=NOW, samples=0)
+    records = audit(
+        counting, ORDERS, session.columns(ORDERS), uses, Found(), resolve=lambda _: ORDERS, now=NOW, samples=0
+    )
 
     assert () == records[0].sample
     assert 1 == len(counting.statements)
@@ -190,7 +194,7 @@ def test_a_column_that_is_not_there_is_named_with_the_check_and_the_nearest(chec
 
 
 def test_wrong_options_name_the_check(check):
-    with pytest.raises(InvalidModel, match="check 'range': needs min, max or both|check 'range': Value error, needs min"):
+    with pytest.raises(InvalidModel, match=r"check 'range': needs min, max or both"):
         check(("range", {"column": "id"}))
 
 
@@ -202,17 +206,23 @@ def test_a_check_that_the_database_refuses_is_named(check):
     assert "no_such_function" in str(caught.value)
 
 
+def build_and_audit(session, query, *uses):
+    """As a run does it: the relation is staged in the transaction that the audit reads."""
+    staged = Relation("staged", "main")
+    with session.transaction():
+        session.execute(f"CREATE TABLE staged AS {query}")
+        audit(session, staged, session.columns(staged), uses, Found(), resolve=lambda _: staged, now=NOW)
+
+
 def test_a_check_is_named_though_the_transaction_is_dead_and_the_relation_is_staged(session):
     uses = [
         CheckUse("not_null", {"columns": "id"}),
         CheckUse("mistaken"),
         CheckUse("relationships", {"column": "id", "to": "staged", "field": "id"}),
     ]
-    staged = Relation("staged", "main")
 
-    with pytest.raises(QueryFailed, match="check 'mistaken' of main.staged"), session.transaction():
-        session.execute("CREATE TABLE staged AS SELECT 1 AS id, 'x' AS \"odd \"\"name\"\"\"")
-        audit(session, staged, session.columns(staged), uses, Found(), resolve=lambda _: staged, now=NOW)
+    with pytest.raises(QueryFailed, match=r"check 'mistaken' of main[.]staged"):
+        build_and_audit(session, 'SELECT 1 AS id, \'x\' AS "odd ""name"""', *uses)
 
 
 def test_a_value_that_breaks_a_check_at_run_time_is_named(session):
@@ -225,12 +235,10 @@ def test_a_value_that_breaks_a_check_at_run_time_is_named(session):
 
 
 def test_where_it_cannot_be_told_all_checks_are_named(session):
-    texts = Relation("texts", "main")
     uses = [CheckUse("not_null", {"columns": "t"}), CheckUse("expression", {"expression": "t::INTEGER > 0"})]
 
-    with pytest.raises(QueryFailed, match="one of the checks 'not_null"), session.transaction():
-        session.execute("CREATE TABLE texts AS SELECT 'x' AS t")
-        audit(session, texts, session.columns(texts), uses, Found(), resolve=lambda _: texts, now=NOW)
+    with pytest.raises(QueryFailed, match="one of the checks 'not_null"):
+        build_and_audit(session, "SELECT 'x' AS t", *uses)
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,20 @@ def schemas(draw):
 
 
 def test_each_kind_of_change_is_told_apart():
-    old = [Column("same", "INT"), Column("gone", "DATE"), Column("up", "INTEGER"), Column("down", "BIGINT"), Column("x", "DATE")]
-    new = [Column("SAME", "INTEGER"), Column("new", "DATE"), Column("up", "BIGINT"), Column("down", "INTEGER"), Column("x", "BLOB")]
+    old = [
+        Column("same", "INT"),
+        Column("gone", "DATE"),
+        Column("up", "INTEGER"),
+        Column("down", "BIGINT"),
+        Column("x", "DATE"),
+    ]
+    new = [
+        Column("SAME", "INTEGER"),
+        Column("new", "DATE"),
+        Column("up", "BIGINT"),
+        Column("down", "INTEGER"),
+        Column("x", "BLOB"),
+    ]
 
     assert SchemaChange(
         added=(new[1],),

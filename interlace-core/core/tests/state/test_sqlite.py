@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,8 @@ def test_a_relative_path_is_read_from_the_root(tmp_path: Path) -> None:
 
 
 def test_the_file_is_in_wal_mode(store: Store, path: Path) -> None:
-    assert ("wal",) == sqlite3.connect(path).execute("PRAGMA journal_mode").fetchone()
+    with closing(sqlite3.connect(path)) as connection:
+        assert ("wal",) == connection.execute("PRAGMA journal_mode").fetchone()
 
 
 def test_a_file_that_is_no_database_is_refused(path: Path) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
-from interlace.contracts.exporter import Exported, Exporter, ExportOptions
-from interlace.errors import UnsupportedCapability
 from pydantic import Field, model_validator
 
+from interlace.contracts.exporter import Exported, Exporter, ExportOptions
+from interlace.errors import UnsupportedCapability
 from interlace_exporters.columns import is_nested, type_of
 from interlace_exporters.compression import Compression, compression_of, opened
 from interlace_exporters.replacing import write_file

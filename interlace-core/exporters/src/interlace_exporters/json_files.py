@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, ClassVar
 from interlace.contracts.exporter import Exported, Exporter, ExportOptions
 from interlace.errors import UnsupportedCapability
 from interlace.schema.sql_types import Floating
-
 from interlace_exporters.columns import holds_float, is_json, type_of
 from interlace_exporters.compression import Compression, compression_of, opened
 from interlace_exporters.replacing import write_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
     from interlace.contracts.connection import Session
     from interlace.contracts.relation import Column
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
 
-from interlace.contracts.exporter import Exported, Exporter, ExportOptions
-from interlace.errors import UnsupportedCapability
 from pydantic import Field
 
+from interlace.contracts.exporter import Exported, Exporter, ExportOptions
+from interlace.errors import UnsupportedCapability
 from interlace_exporters.columns import is_huge, type_of
 from interlace_exporters.replacing import write_file
 

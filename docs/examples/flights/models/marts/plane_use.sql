@@ -1,4 +1,5 @@
 -- @description: How much each plane flew
+-- @dependencies: planes
 -- @key: tailnum
 -- @checks:
 --   - unique: tailnum

@@ -1,4 +1,5 @@
 -- @description: Payments in euros
+-- @dependencies: stg_orders
 -- @checks:
 --   - unique: payment_id
 --   - relationships: {column: order_id, to: stg_orders, field: order_id}

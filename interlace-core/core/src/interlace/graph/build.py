@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from interlace.errors import InterlaceError, InvalidGraph, InvalidProject, Location, did_you_mean
-from interlace.graph.order import cycle_among, topological
+from interlace.graph.order import children_of, cycle_among, topological
 from interlace.model.definition import Model, PythonBody, Source, SqlBody
 from interlace.model.values import split_name
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["Graph"]
 
 Parts = tuple[str, ...]
+
+_SHOWN = 20
 
 
 @dataclass(slots=True)
@@ -49,7 +51,7 @@ class Graph:
     nodes: Mapping[str, Node]
     _names: Mapping[Parts, str]
     _parents: Mapping[str, tuple[str, ...]]
-    _children: Mapping[str, tuple[str, ...]]
+    _children: Mapping[str, Sequence[str]]
     _references: Mapping[str, Mapping[Parts, str]]
     _order: tuple[str, ...] = field(default=())
 
@@ -77,7 +79,7 @@ class Graph:
 
     def children(self, name: str) -> tuple[str, ...]:
         """Who reads a node or comes after it, sorted."""
-        return self._children[name]
+        return tuple(self._children[name])
 
     def references(self, name: str) -> Mapping[Parts, str]:
         """The nodes that a model's names mean, by their parts as written: references of SQL, parameters of Python."""
@@ -132,14 +134,15 @@ class _Build:
             found = self._edges(node) if isinstance(node, Model) else {}
             references[name] = found
             parents[name] = tuple(sorted(set(found.values())))
-        order = topological(parents)
+        children = children_of(parents)
+        order = topological(parents, children)
         if len(order) < len(parents):
             self._errors.append(self._cycle(cycle_among(parents, set(parents) - set(order))))
         if len(self._errors) == 1:
             raise self._errors[0]
         if self._errors:
             raise InvalidProject(self._errors)
-        return Graph(self._nodes, self._names, parents, _reversed(parents), references, order)
+        return Graph(self._nodes, self._names, parents, children, references, order)
 
     def _index(self) -> None:
         known: dict[str, str] = {}
@@ -175,8 +178,9 @@ class _Build:
     def _edges(self, model: Model) -> dict[Parts, str]:
         found: dict[Parts, str] = {}
         for use in _uses(model):
-            target = self._names.get(_folded(use.parts))
-            if target is None or _folded(use.parts) in self._ambiguous:
+            # The index holds folded names: most names are written so, and need no folding.
+            target = self._names.get(use.parts) or self._names.get(_folded(use.parts))
+            if target is None or (self._ambiguous and _folded(use.parts) in self._ambiguous):
                 self._errors.append(self._missing(model, use))
                 continue
             node = self._nodes[target]
@@ -203,8 +207,10 @@ class _Build:
         return InvalidGraph(message, where=use.where, hint=hint, model=model.name)
 
     def _cycle(self, path: list[str]) -> InvalidGraph:
-        steps = " → ".join([*path, path[0]])
-        files = ", ".join(f"{self._nodes[name].file}:{self._nodes[name].line}" for name in path)
+        left_out = [f"… {len(path) - _SHOWN} more …"] if len(path) > _SHOWN else []
+        shown = path[:_SHOWN]
+        steps = " → ".join([*shown, *left_out, path[0]])
+        files = ", ".join(f"{self._nodes[name].file}:{self._nodes[name].line}" for name in shown)
         first = self._nodes[path[0]]
         said = f"the model {path[0]!r} reads itself" if len(path) == 1 else f"the models read one another: {steps}"
         hint = f"Defined in {files}. The arrows follow the data."
@@ -246,15 +252,7 @@ def _namesakes(first: Node, second: Node) -> InvalidGraph:
     return InvalidGraph(message, where=Location(second.file, second.line))
 
 
-def _reversed(parents: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    children: dict[str, list[str]] = {name: [] for name in parents}
-    for name, above in parents.items():
-        for parent in above:
-            children[parent].append(name)
-    return {name: tuple(below) for name, below in children.items()}
-
-
-def _reached(name: str, edges: Mapping[str, tuple[str, ...]], depth: int | None) -> frozenset[str]:
+def _reached(name: str, edges: Mapping[str, Sequence[str]], depth: int | None) -> frozenset[str]:
     found: set[str] = set()
     level = [name]
     steps = 0

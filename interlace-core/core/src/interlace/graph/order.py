@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Collection, Mapping
 
-__all__ = ["cycle_among", "topological"]
+__all__ = ["children_of", "cycle_among", "topological"]
 
 
-def topological(parents: Mapping[str, Collection[str]]) -> tuple[str, ...]:
+def children_of(parents: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
+    """The edges the other way round; children in the order in which the names are given."""
+    children: dict[str, list[str]] = {name: [] for name in parents}
+    for name, above in parents.items():
+        for parent in above:
+            children[parent].append(name)
+    return children
+
+
+def topological(parents: Mapping[str, Collection[str]], children: Mapping[str, Collection[str]]) -> tuple[str, ...]:
     """The names, each after its parents; those of equal standing in the order in which they are given.
 
     Names on a cycle, and those below one, are left out.
     """
     waiting = {name: len(above) for name, above in parents.items()}
-    children: dict[str, list[str]] = {name: [] for name in parents}
-    for name, above in parents.items():
-        for parent in above:
-            children[parent].append(name)
-    ready = deque(name for name, count in waiting.items() if count == 0)
-    order: list[str] = []
-    while ready:
-        name = ready.popleft()
-        order.append(name)
+    order = [name for name, count in waiting.items() if count == 0]
+    for name in order:
         for child in children[name]:
             waiting[child] -= 1
             if waiting[child] == 0:
-                ready.append(child)
+                # The list is the queue too: what is ready is appended while it is walked.
+                order.append(child)
     return tuple(order)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,14 +62,13 @@ def list_files(folders: Iterable[Path]) -> Listing:
         folder = todo.pop()
         try:
             facts = os.stat(folder)  # noqa: PTH116
-            entries = os.scandir(folder)
         except (FileNotFoundError, NotADirectoryError):
             continue
-        if (facts.st_dev, facts.st_ino) in seen:
+        if not stat.S_ISDIR(facts.st_mode) or (facts.st_dev, facts.st_ino) in seen:
             continue
         seen.add((facts.st_dev, facts.st_ino))
         listing.folders.append(Stamp(folder, facts.st_mtime_ns, 0, facts.st_ino))
-        with entries:
+        with os.scandir(folder) as entries:
             for entry in entries:
                 name = entry.name
                 if name[0] == "." or name == "__pycache__":

@@ -97,8 +97,8 @@ class _Load:
         registry = self.plugins.registry(ModelLoader)
         suffixes = frozenset(registry.names())
         words = Words(self.plugins)
-        below = list_files(self.root / path for path in self.settings.model_paths)
-        seeds = list_files(self.root / path for path in self.settings.seed_paths)
+        below = self._list(self.settings.model_paths)
+        seeds = self._list(self.settings.seed_paths)
         cache = Cache(self.cache_path, _token(self.settings, self.plugins))
         cache.open([*below.files, *seeds.files])
         self._check_defaults()
@@ -109,6 +109,14 @@ class _Load:
         self._refuse_namesakes()
         folders = [*below.folders, *seeds.folders]
         return LoadedModels(tuple(self.models), tuple(self.sources), tuple(self.errors), (*cache.looked_at(), *folders))
+
+    def _list(self, paths: Iterable[str]) -> Listing:
+        try:
+            return list_files(self.root / path for path in paths)
+        except OSError as error:
+            where = Location(self._relative(str(error.filename))) if error.filename else None
+            self.errors.append(InvalidModel(f"the folder cannot be read: {error.strerror}", where=where))
+            return Listing()
 
     def _load_models(self, below: Listing, suffixes: frozenset[str], registry: Any, words: Words, cache: Cache) -> None:
         def load(content: bytes, context: LoadingContext) -> LoadedFile:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlglot import exp
@@ -179,6 +178,8 @@ def _does_not_parse(error: ParseError, tokens: list[Token], place: _Place) -> In
     said: dict[str, Any] = error.errors[0] if error.errors else {}
     description = _ANSI.sub("", said.get("description") or str(error))
     description = re.sub(r"<Token token_type: [^,]+, text: (.*?), line: .*>", r"\1", description).rstrip(". ")
+    if said.get("highlight") and description.endswith("Unexpected token"):
+        description = f"unexpected {said['highlight']!r}"
     end = _offset(place.text, said.get("line") or 1, said.get("col") or 1)
     # sqlglot's column is the end of the token.
     offset = max(0, end - len(said.get("highlight") or ""))
@@ -194,9 +195,11 @@ def _offset(text: str, line: int, column: int) -> int:
 
 
 def _refuse_templates(tokens: list[Token], place: _Place) -> None:
-    for first, second in pairwise(tokens):
-        if first.token_type is TokenType.L_BRACE and second.start == first.end + 1 and second.text in ("{", "%"):
-            raise _dbt(place, first.start)
+    for position, token in enumerate(tokens):
+        following = tokens[position + 1] if position + 1 < len(tokens) else token
+        adjacent = following.start == token.end + 1 and following.text in ("{", "%")
+        if token.text.startswith(("{{", "{%")) or (token.token_type is TokenType.L_BRACE and adjacent):
+            raise _dbt(place, token.start)
 
 
 def _dbt(place: _Place, offset: int) -> InvalidSql:

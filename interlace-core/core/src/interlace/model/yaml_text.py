@@ -48,10 +48,10 @@ def read_yaml(text: str, file: str, first_line: int = 1) -> YamlText | None:
         return None if node is None else _convert(loader, node, file, first_line)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = first_line + (mark.line if mark else 0)
-        column = mark.column + 1 if mark else None
+        # What is never closed is noticed after the last line.
+        line = first_line + min(mark.line if mark else 0, text.rstrip().count("\n"))
         said = ", ".join(part for part in (error.context, error.problem) if part)
-        raise InvalidModel(f"broken YAML: {said}", where=_place(text, file, line, column, first_line)) from None
+        raise InvalidModel(f"broken YAML: {said}", where=_place(text, file, line, first_line)) from None
     except yaml.YAMLError as error:
         raise InvalidModel(f"broken YAML: {error}", where=Location(file, first_line)) from None
     except RecursionError:
@@ -60,11 +60,11 @@ def read_yaml(text: str, file: str, first_line: int = 1) -> YamlText | None:
         loader.dispose()
 
 
-def _place(text: str, file: str, line: int, column: int | None, first_line: int) -> Location:
+def _place(text: str, file: str, line: int, first_line: int) -> Location:
     lines = text.split("\n")
     index = line - first_line
     excerpt = lines[index] if 0 <= index < len(lines) else None
-    return Location(file, line, column if excerpt is not None and first_line == 1 else None, excerpt)
+    return Location(file, line, None, excerpt)
 
 
 def _convert(loader: Any, node: Any, file: str, first_line: int) -> YamlText:

@@ -29,7 +29,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import NamedTuple
 
-__all__ = ["RACE", "Observation", "observe", "observe_file", "observe_tree", "same"]
+__all__ = ["RACE", "Observation", "observe", "observe_file", "observe_stamp", "observe_tree", "same"]
 
 RACE = 2_000_000_000
 """Nanoseconds within which a file's time proves nothing."""
@@ -85,6 +85,11 @@ def observe_file(path: str, *, now: int | None = None) -> list[Observation]:
     if token != ABSENT and _racy(int(token.split(":")[0]), now):
         found.append(Observation("content", path, _content(path)))
     return found
+
+
+def observe_stamp(path: str) -> Observation:
+    """Observe a file by its time, size and inode alone: a database that was just closed is too large to be read."""
+    return Observation("file", path, _file(path))
 
 
 def observe_tree(path: str, *, now: int | None = None) -> list[Observation]:

@@ -113,8 +113,12 @@ def _options(use: CheckUse, kind: type[Check]) -> CheckOptions:
     try:
         return kind.Config.model_validate(dict(use.options))
     except ValidationError as error:
-        said = "; ".join(f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}".lstrip(": ") for e in error.errors())
+        said = "; ".join(_said(problem["loc"], problem["msg"]) for problem in error.errors())
         raise InvalidModel(f"check {use.type!r}: {said}") from error
+
+
+def _said(path: tuple[int | str, ...], message: str) -> str:
+    return ": ".join(part for part in (".".join(map(str, path)), message.removeprefix("Value error, ")) if part)
 
 
 def _require_columns(names: Iterable[str], target: CheckTarget) -> None:
@@ -164,8 +168,7 @@ def _writer(dialect: str) -> Callable[[exp.Expr], str]:
     """Writes expressions as SQL: one generator for all, as making it costs more than small expressions do."""
     from sqlglot.dialects.dialect import Dialect
 
-    generator = Dialect.get_or_raise(dialect).generator(comments=False)
-    return lambda expression: generator.generate(expression)
+    return Dialect.get_or_raise(dialect).generator(comments=False).generate
 
 
 def _table(relation: Relation) -> exp.Table:
@@ -178,14 +181,10 @@ def _guilty(session: Session, target: CheckTarget, asked: Sequence[_Asked]) -> S
     """The checks that the database refuses one by one; all of them where that cannot be found out."""
     if len(asked) == 1:
         return asked
-    if _refused(lambda: session.fetch(_statement(session, target, []))):
+    if _refused(session.fetch, _statement(session, target, [])):
         found = _guilty_of_binding(session, target, asked)
     else:
-        found = [
-            one
-            for one in asked
-            if _refused(lambda m=one.measure: session.fetch(_statement(session, target, [m.value])))
-        ]  # type: ignore[misc]
+        found = [one for one in asked if _refused(session.fetch, _statement(session, target, [one.measure.value]))]
     return found or asked
 
 
@@ -199,7 +198,7 @@ def _guilty_of_binding(session: Session, target: CheckTarget, asked: Sequence[_A
     except Exception:  # noqa: BLE001  the failure that led here is the one to report
         return []
     try:
-        return [one for one in asked if _refused(lambda m=one.measure: other.describe(_stand_in(target, m.value)))]  # type: ignore[misc]
+        return [one for one in asked if _refused(other.describe, _stand_in(target, one.measure.value))]
     finally:
         other.close()
 
@@ -224,9 +223,9 @@ def _stand_in(target: CheckTarget, value: exp.Expr) -> str:
     return f'WITH "interlace_stand_in" AS (SELECT {empty}) SELECT {measure} AS c FROM "interlace_stand_in"'
 
 
-def _refused(ask: Callable[[], object]) -> bool:
+def _refused(ask: Callable[[str], object], sql: str) -> bool:
     try:
-        ask()
+        ask(sql)
     except QueryFailed:
         return True
     return False

@@ -8,13 +8,14 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from interlace.errors import ModelFailed
+from interlace.run.arrow_types import arrow_type
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from interlace.run.values import Kind
 
-__all__ = ["CHUNK_ROWS", "to_batches"]
+__all__ = ["CHUNK_ROWS", "arrow_type", "to_batches"]
 
 CHUNK_ROWS: Final = 50_000
 
@@ -59,8 +60,6 @@ class _Conversion:
     """One conversion: the declared types, and what the rows so far had."""
 
     def __init__(self, declared: Mapping[str, str], chunk_rows: int, dialect: str) -> None:
-        from interlace.run.arrow_types import arrow_type
-
         self._declared = {name: arrow_type(text, dialect) for name, text in declared.items()}
         self._spelled = {name.lower(): name for name in self._declared}
         self._chunk_rows = chunk_rows

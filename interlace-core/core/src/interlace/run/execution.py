@@ -22,6 +22,7 @@ from interlace.run.runner import Limits, Runner
 from interlace.run.work import Work
 from interlace.state.ids import new_id
 from interlace.state.owner import this_owner
+from interlace.state.retention import DEFAULT_RETENTION, prune_daily
 from interlace.telemetry.events import ChecksFinished, ModelFinished, ModelStarted, Notice, RunFinished, RunStarted
 
 if TYPE_CHECKING:
@@ -213,6 +214,8 @@ class Execution:
         self._recorder.event(finished)
         self._recorder.close()
         self._store.finish_run(record)
+        kept = {**DEFAULT_RETENTION, **self._view.loaded.config.config.state.retention}
+        prune_daily(self._store, this_owner(), record.finished_at or self._at, kept)
 
     def _record(
         self, status: Literal["running", "succeeded", "failed", "cancelled"], counts: dict[str, int] | None = None

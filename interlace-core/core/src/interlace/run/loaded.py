@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Loaded", "load"]
 
 CACHE = Path(".interlace") / "models.cache"
+TREES = ("models", "seeds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def load(path: Path, env: str | None, given: Mapping[str, object] | None, enviro
     from interlace.plugins import PluginManager
 
     root = find_root(path)
-    trees = [o for folder in ("models", "seeds") for o in observe_tree(str(root / folder))]
+    trees = [o for folder in TREES for o in observe_tree(str(root / folder))]
     config = load_config(root, env, environ=environ)
     options = config.config.plugins
     plugins = PluginManager.discover(safe=options.safe, strict=options.strict, disabled=options.disabled)
@@ -65,15 +67,25 @@ def load(path: Path, env: str | None, given: Mapping[str, object] | None, enviro
         default_connection=config.default_connection,
         default_schema=config.config.default_schema,
         defaults=config.config.models,
-        sources=config.config.sources,
+        sources=_sources(config.config.sources),
     )
     models = load_models(root, settings, plugins, cache=root / CACHE)
     if models.errors:
         raise InvalidProject(models.errors)
     decided = apply_policy(models.models, plugins, tuple(config.connections))
     graph = Graph.build(decided, models.sources, settings)
-    observations = [*trees, *_config_observations(config, root), Observation("python", "", observe("python", ""))]
+    below = tuple(str(root / folder) + os.sep for folder in TREES)
+    elsewhere = [s.path for s in models.stamps if not s.path.startswith(below) and not os.path.isdir(s.path)]  # noqa: PTH112
+    helpers = [o for path in elsewhere for o in observe_file(path)]
+    observations = [*trees, *helpers, *_config_observations(config, root), Observation("python", "", observe("python", ""))]
     return Loaded(root, config, plugins, connections, graph, config.variables(given), tuple(observations))
+
+
+def _sources(section: Mapping[str, object] | list[object]) -> Mapping[str, object]:
+    """``sources:`` as a mapping; a list is a list of names."""
+    if isinstance(section, Mapping):
+        return section
+    return {str(name): {} for name in section}
 
 
 def _config_observations(config: LoadedConfig, root: Path) -> list[Observation]:

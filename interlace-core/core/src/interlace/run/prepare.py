@@ -14,6 +14,7 @@ from interlace.contracts.strategy import Strategy
 from interlace.model.definition import Model, SqlBody
 from interlace.plan.inputs import input_patterns, input_tokens
 from interlace.plan.planner import Facts
+from interlace.run.check_order import order_checks
 from interlace.run.exports import export_fingerprints, path_of
 from interlace.run.task import Export, Task
 
@@ -70,7 +71,9 @@ def gather(
 def prepare(view: View, plan: Plan, facts: Facts) -> dict[str, Task]:
     """Make a task of each step: every word becomes a class, every option is validated."""
     planned = {s.model for s in plan.steps}
-    return {step.model: _task(view, step, facts, planned) for step in plan.steps}
+    tasks = {step.model: _task(view, step, facts, planned) for step in plan.steps}
+    order_checks(view, tasks)
+    return tasks
 
 
 def stands(facts: Facts, name: str, view: View) -> RelationInfo | None:
@@ -93,6 +96,7 @@ class _Standing:
         self._store = store
         self._known = snapshot.models
         self._untouched: dict[str, bool] = {}
+        self._used: dict[str, set[str | None]] | None = None
 
     def __call__(self, name: str) -> RelationInfo | None:
         model = self._view.models[name]
@@ -109,10 +113,13 @@ class _Standing:
         return self._untouched[connection]
 
     def _schemas(self, connection: str) -> Sequence[str | None]:
-        view = self._view
-        default = view.loaded.config.default_connection
-        used = {r.schema for n, r in view.relations.items() if (view.models[n].connection or default) == connection}
-        return sorted(used, key=str)
+        if self._used is None:
+            view = self._view
+            default = view.loaded.config.default_connection
+            self._used = {}
+            for name, relation in view.relations.items():
+                self._used.setdefault(view.models[name].connection or default, set()).add(relation.schema)
+        return sorted(self._used[connection], key=str)
 
 
 def _task(view: View, step: Step, facts: Facts, planned: set[str]) -> Task:

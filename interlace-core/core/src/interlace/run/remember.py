@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from interlace.plan.answer import answer_key, asked_environment, encode
 from interlace.plan.inputs import input_patterns, observe_inputs
-from interlace.plan.observe import Observation, observe_file
+from interlace.plan.observe import Observation, observe_stamp
 from interlace.plan.planner import make_plan
 
 if TYPE_CHECKING:
@@ -58,10 +58,9 @@ def _outside(view: View, facts: Facts) -> list[Observation]:
             from interlace.run.exports import path_of
 
             path = path_of(view.models[name], str(use.options.get("path")), view.loaded.root, view.environment)
-            found += [o for o in observe_file(str(path)) if o.kind == "file"]
+            found.append(observe_stamp(str(path)))
     for connection in {view.connection(view.models[n]).name for n in facts.selected if n in view.models}:
-        for file in view.loaded.connections.get(connection).files():
-            found += [o for o in observe_file(str(file)) if o.kind == "file"]
+        found += [observe_stamp(str(file)) for file in view.loaded.connections.get(connection).files()]
     return found
 
 

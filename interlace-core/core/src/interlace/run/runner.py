@@ -103,9 +103,12 @@ class Runner:
                     self._changed.wait(TICK)
                 self._tick()
                 self._watch()
+        except BaseException:
+            self._stop_all()
+            raise
         finally:
             self._cancel_rest()
-            self._tick()
+        self._tick()
         if self._crash is not None:
             raise self._crash
 
@@ -132,6 +135,17 @@ class Runner:
             more = self._ready.waiting() and stuck and len(alive) < self._limits.total
         if more:
             self._start_worker()
+
+    def _stop_all(self) -> None:
+        """The calling thread failed (a full disk, say): nothing may go on behind its back."""
+        self._cancelled.set()
+        until = time.monotonic() + LET_GO
+        while time.monotonic() < until:
+            self._interrupt_all(time.monotonic())
+            with self._changed:
+                if not any(w.task is not None and not w.left for w in self._workers):
+                    return
+                self._changed.wait(TICK)
 
     def _time_out(self, worker: Worker, now: float) -> None:
         if worker.why is None:

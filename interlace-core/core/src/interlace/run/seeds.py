@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +25,10 @@ def read_seed(root: Path, body: SeedBody, model: Model) -> tuple[Iterator[pa.Rec
     """
     import pyarrow as pa
 
-    path = root / body.file
     declared = {c.name: c.type for c in model.columns if c.type is not None}
     try:
-        table = _read(path, body, declared)
-    except (pa.ArrowException, json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
+        table = _read(root / body.file, body, declared)
+    except (pa.ArrowException, json.JSONDecodeError, UnicodeError, LookupError, OSError) as error:
         raise ModelFailed(f"seed {model.name}: {error}", where=Location(body.file), model=model.name) from error
     missing = [name for name in declared if name not in table.schema.names]
     if missing:
@@ -38,48 +37,117 @@ def read_seed(root: Path, body: SeedBody, model: Model) -> tuple[Iterator[pa.Rec
     return iter(table.to_batches()), table.schema
 
 
-def _read(path: Path, body: SeedBody, declared: dict[str, str]) -> pa.Table:
+def _read(path: Path, body: SeedBody, declared: Mapping[str, str]) -> pa.Table:
     match body.format:
         case "csv":
             return _read_csv(path, body.options, declared)
         case "parquet":
             import pyarrow.parquet as pq
 
-            return _cast(pq.read_table(path), declared)
+            return _cast(pq.read_table(path), declared, {})
         case "json":
-            return _read_json(path, declared)
+            return _read_json(path, body.options, declared)
 
 
-def _read_csv(path: Path, options: Any, declared: dict[str, str]) -> pa.Table:
+def _read_csv(path: Path, options: Mapping[str, Any], declared: Mapping[str, str]) -> pa.Table:
+    import pyarrow as pa
     from pyarrow import csv
 
-    from interlace.run.convert import arrow_type
-
+    formats = _formats(options)
+    header = bool(options.get("header", True))
+    read = csv.ReadOptions(
+        skip_rows=int(options.get("skip", 0)),
+        encoding=str(options.get("encoding", "utf8")),
+        autogenerate_column_names=not header,
+    )
+    parse = csv.ParseOptions(
+        delimiter=options.get("delimiter", ","),
+        quote_char=options.get("quote", '"') or False,
+        escape_char=options.get("escape") or False,
+        newlines_in_values=True,
+    )
+    null = options.get("null", "")
+    texts = {name: pa.string() for name, kind in declared.items() if _family(kind) in formats}
+    direct = {name: kind for name, kind in declared.items() if name not in texts}
     convert = csv.ConvertOptions(
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
-        null_values=list(options.get("null", [""])),
-        column_types={name: arrow_type(type_, "duckdb") for name, type_ in declared.items()},
+        null_values=[str(n) for n in (null if isinstance(null, list | tuple) else [null])],
+        column_types={**{name: _arrow(kind) for name, kind in direct.items()}, **texts},
+        timestamp_parsers=[formats["timestamp"], csv.ISO8601] if "timestamp" in formats else None,
     )
-    parse = csv.ParseOptions(delimiter=options.get("delimiter", ","), newlines_in_values=True)
-    return csv.read_csv(path, parse_options=parse, convert_options=convert)
+    table = csv.read_csv(path, read_options=read, parse_options=parse, convert_options=convert)
+    return _cast(_dates(table, declared, formats), {n: declared[n] for n in texts}, formats)
 
 
-def _read_json(path: Path, declared: dict[str, str]) -> pa.Table:
+def _read_json(path: Path, options: Mapping[str, Any], declared: Mapping[str, str]) -> pa.Table:
     import pyarrow as pa
 
     from interlace.run.convert import to_batches
 
+    formats = _formats(options)
     text = path.read_text(encoding="utf-8")
-    rows = json.loads(text) if text.lstrip().startswith("[") else [json.loads(x) for x in text.splitlines() if x.strip()]
-    batches, schema = to_batches(rows, declared=declared or None)
-    return pa.Table.from_batches(list(batches), schema)
+    lines = (line for line in text.splitlines() if line.strip())
+    rows = json.loads(text) if text.lstrip().startswith("[") else [json.loads(line) for line in lines]
+    later = {name: kind for name, kind in declared.items() if _family(kind) in formats}
+    now = {name: kind for name, kind in declared.items() if name not in later}
+    batches, schema = to_batches(rows, declared=now or None)
+    read = list(batches)
+    table = pa.Table.from_batches(read, schema) if schema is not None else pa.Table.from_batches(read)
+    return _cast(table, later, formats)
 
 
-def _cast(table: pa.Table, declared: dict[str, str]) -> pa.Table:
+def _dates(table: pa.Table, declared: Mapping[str, str], formats: Mapping[str, str]) -> pa.Table:
+    """With a ``date_format``, undeclared text whose every value is such a date is a date."""
     import pyarrow as pa
 
-    from interlace.run.convert import arrow_type
+    if "date" not in formats:
+        return table
+    for i, field in enumerate(table.schema):
+        if field.name in declared or not pa.types.is_string(field.type):
+            continue
+        parsed = _parse(table.column(i), formats["date"], pa.date32())
+        if parsed.null_count == table.column(i).null_count < len(parsed):
+            table = table.set_column(i, field.name, parsed)
+    return table
 
-    fields = [f.with_type(arrow_type(declared[f.name], "duckdb")) if f.name in declared else f for f in table.schema]
-    return table.cast(pa.schema(fields))
+
+def _cast(table: pa.Table, declared: Mapping[str, str], formats: Mapping[str, str]) -> pa.Table:
+    """Columns as declared; text by its format where one is given."""
+    import pyarrow as pa
+
+    for i, field in enumerate(table.schema):
+        if field.name not in declared:
+            continue
+        kind = _arrow(declared[field.name])
+        column = table.column(i)
+        if pa.types.is_string(field.type) and _family(declared[field.name]) in formats:
+            parsed = _parse(column, formats[_family(declared[field.name])], kind)
+            if parsed.null_count > column.null_count:
+                raise pa.ArrowInvalid(f"column {field.name!r} has values that are no {declared[field.name]}")
+        else:
+            parsed = column.cast(kind)
+        table = table.set_column(i, field.name, parsed)
+    return table
+
+
+def _parse(column: pa.ChunkedArray, form: str, kind: pa.DataType) -> pa.ChunkedArray:
+    import pyarrow.compute as pc
+
+    return pc.strptime(column, format=form, unit="us", error_is_null=True).cast(kind)
+
+
+def _formats(options: Mapping[str, Any]) -> dict[str, str]:
+    names = {"date": "date_format", "timestamp": "timestamp_format"}
+    return {family: str(options[option]) for family, option in names.items() if option in options}
+
+
+def _family(kind: str) -> str:
+    word = kind.strip().upper()
+    return "timestamp" if word.startswith(("TIMESTAMP", "DATETIME")) else "date" if word.startswith("DATE") else ""
+
+
+def _arrow(kind: str) -> pa.DataType:
+    from interlace.run.arrow_types import arrow_type
+
+    return arrow_type(kind)

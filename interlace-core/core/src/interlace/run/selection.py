@@ -26,7 +26,8 @@ def selected_names(
     def state(word: str) -> frozenset[str]:
         return _by_state(view, snapshot, word)
 
-    return select_names(view.loaded.graph, select, exclude, state=state)
+    names: frozenset[str] = select_names(view.loaded.graph, select, exclude, state=state)
+    return names
 
 
 def _by_state(view: View, snapshot: StateSnapshot, word: str) -> frozenset[str]:

@@ -178,9 +178,7 @@ class CheckConformance(OnConnection):
         assert check.shorthand in check.Config.model_fields
         assert check.shorthand in {**passing, **failing}
 
-    def test_it_stands_under_a_column(
-        self, check: type[Check], failing: dict[str, Any]
-    ) -> None:
+    def test_it_stands_under_a_column(self, check: type[Check], failing: dict[str, Any]) -> None:
         if check.column_option is None:
             pytest.skip("it cannot stand under a column")
         options = check.Config.model_validate({**failing, check.column_option: "some_column"})

@@ -89,9 +89,7 @@ class StrategyConformance:
         assert isinstance(plan, LoadPlan)
         assert [] == [step for step in plan.steps if not isinstance(step, get_args(Step))]
 
-    def test_a_plan_writes_its_target_and_nothing_else(
-        self, strategy: type[Strategy], spec: LoadSpec[Options]
-    ) -> None:
+    def test_a_plan_writes_its_target_and_nothing_else(self, strategy: type[Strategy], spec: LoadSpec[Options]) -> None:
         written = {step.target for step in strategy().plan(spec).steps}
 
         assert (written == {spec.target}) if strategy.writes else (written == set())

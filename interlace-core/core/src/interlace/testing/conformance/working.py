@@ -41,4 +41,4 @@ class OnConnection:
     @pytest.fixture
     def target(self, schema: str | None) -> Relation:
         """A relation that does not exist, of an odd name."""
-        return Relation("out of \"order\" – ‘bestellt’", schema)
+        return Relation('out of "order" – »bestellt«', schema)

@@ -1,0 +1,46 @@
+"""Checks that read another model (``relationships``) run after it was built: an order, not a dependency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from interlace.contracts.check import Check
+
+if TYPE_CHECKING:
+    from interlace.run.task import Task
+    from interlace.run.view import View
+
+__all__ = ["order_checks"]
+
+
+def order_checks(view: View, tasks: dict[str, Task]) -> None:
+    """Let each task begin after the tasks that its checks read, unless those come after it anyway."""
+    for task in tasks.values():
+        for name in _read_by_checks(view, task):
+            if name in tasks and name not in task.parents and not _comes_after(tasks, name, task.name):
+                task.parents = (*task.parents, name)
+
+
+def _read_by_checks(view: View, task: Task) -> Iterator[str]:
+    for use in task.model.checks:
+        cls = view.loaded.plugins.registry(Check).get(use.type)
+        if cls.models is Check.models:
+            continue
+        for word in cls().models(cls.Config.model_validate(dict(use.options))):
+            found = view.loaded.graph.find(tuple(word.split(".")))
+            if found is not None and found != task.name:
+                yield found
+
+
+def _comes_after(tasks: dict[str, Task], name: str, first: str) -> bool:
+    """Whether `first` has to be done before `name`."""
+    pending, seen = [name], {name}
+    while pending:
+        for parent in tasks[pending.pop()].parents:
+            if parent == first:
+                return True
+            if parent not in seen and parent in tasks:
+                seen.add(parent)
+                pending.append(parent)
+    return False

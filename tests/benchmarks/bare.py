@@ -1,0 +1,68 @@
+"""Bare DuckDB doing the same: a child process of the benchmarks, one sub-command for each of them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def statements(file: str, database: str, block_size: str = "") -> None:
+    """Run each line of a file, with DuckDB's autocommit."""
+    config: dict[str, str] = {"default_block_size": block_size} if block_size else {}
+    with duckdb.connect(database, config=config) as connection:
+        for line in Path(file).read_text(encoding="utf-8").splitlines():
+            connection.execute(line)
+
+
+def dicts(count: str, database: str) -> None:
+    """A list of dicts, through Arrow, into a table."""
+    import pyarrow as pa
+
+    rows = made_rows(int(count))
+    table = pa.Table.from_pylist(rows)
+    with duckdb.connect(database) as connection:
+        connection.register("rows_of_python", table)
+        connection.execute("CREATE OR REPLACE TABLE rows AS SELECT * FROM rows_of_python")
+
+
+def rows_only(count: str) -> None:
+    """Make the list of dicts and do nothing with it."""
+    made_rows(int(count))
+
+
+def batches(database: str) -> None:
+    """Read a table as batches, change each, write them to another table."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    with duckdb.connect(database) as connection:
+        reader = connection.cursor().execute("SELECT * FROM events").fetch_record_batch(100_000)
+        schema = reader.schema.append(pa.field("double_value", pa.float64()))
+
+        def changed() -> Iterator[pa.RecordBatch]:
+            for batch in reader:
+                columns = [*batch.columns, pc.multiply(batch.column("value"), 2.0)]
+                yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+        connection.register("changed", pa.RecordBatchReader.from_batches(schema, changed()))
+        connection.execute("CREATE OR REPLACE TABLE doubled AS SELECT * FROM changed")
+
+
+def made_rows(count: int) -> list[dict[str, object]]:
+    """What the Python model of the benchmark returns."""
+    return [{"id": i, "name": f"name {i % 1000}", "value": i * 0.5, "even": i % 2 == 0} for i in range(count)]
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    command.__name__: command for command in (statements, dicts, rows_only, batches)
+}
+
+if __name__ == "__main__":
+    COMMANDS[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,79 @@
+"""Where benchmarks run and how often: what each of them is handed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from measure import Cost, best_of, interlace, python, spend
+from projects import DATABASE, Tables, trivial, write_project
+
+__all__ = ["BARE", "Bench"]
+
+BARE = Path(__file__).with_name("bare.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """One run of the benchmarks.
+
+    Attributes:
+        folder: for projects; emptied by whoever made it.
+        cache: for data that is made once.
+        repeats: the best of so many.
+        quick: whether sizes are a tenth.
+    """
+
+    folder: Path
+    cache: Path
+    repeats: int
+    quick: bool
+
+    def size(self, full: int) -> int:
+        """A number of models or rows, smaller in a quick run."""
+        return full // 10 if self.quick else full
+
+    def project(self, name: str, tables: Tables, more: str = "") -> Path:
+        """A project that was never run."""
+        return write_project(self.folder / name, tables, more)
+
+    def one(self) -> Path:
+        """The project of one trivial model, whose cost is taken off."""
+        return self.project("one", trivial())
+
+    def cold(self, root: Path, *words: str, data: Path | None = None) -> Callable[[], Cost]:
+        """A command in a project without state; `data` is put in the place of its database."""
+
+        def measured() -> Cost:
+            forget(root, data)
+            return spend(interlace(*words), root)
+
+        return measured
+
+    def warm(self, root: Path, *words: str) -> Callable[[], Cost]:
+        """A command in a project as it stands."""
+        return lambda: spend(interlace(*words), root)
+
+    def bare(self, root: Path, command: str, *words: object, data: Path | None = None) -> Callable[[], Cost]:
+        """The same in bare DuckDB, on a file of its own."""
+
+        def measured() -> Cost:
+            forget(root, data)
+            return spend(python(BARE, command, *words), root)
+
+        return measured
+
+    def best(self, *measured: Callable[[], Cost]) -> list[Cost]:
+        """The best of the repeats, taken in turns."""
+        return best_of(self.repeats, *measured)
+
+
+def forget(root: Path, data: Path | None = None) -> None:
+    """Make a project what it was before its first run."""
+    shutil.rmtree(root / ".interlace", ignore_errors=True)
+    for file in root.glob(f"{DATABASE}*"):
+        file.unlink()
+    if data is not None:
+        shutil.copyfile(data, root / DATABASE)
