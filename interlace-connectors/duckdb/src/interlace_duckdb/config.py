@@ -16,7 +16,7 @@ __all__ = ["MEMORY", "DuckDBOptions"]
 MEMORY: Final = ":memory:"
 
 _EXTENSION = re.compile(r"[a-z][a-z0-9_]*")
-_NOT_A_FILE = re.compile(r"[a-z][a-z0-9+.\-]+:", re.IGNORECASE)
+_NOT_A_FILE = re.compile(r"[a-z][a-z0-9+.\-]+:", re.IGNORECASE)  # a drive has one letter
 
 
 class DuckDBOptions(Options):
@@ -43,7 +43,7 @@ class DuckDBOptions(Options):
     @field_validator("path")
     @classmethod
     def _a_local_file(cls, path: str) -> str:
-        if path != MEMORY and len(path) > 2 and _NOT_A_FILE.match(path) and not Path(path).drive:
+        if path != MEMORY and _NOT_A_FILE.match(path):
             raise ValueError(f"{path!r} is no path of a local file, and no {MEMORY!r}")
         return path
 
@@ -52,7 +52,7 @@ class DuckDBOptions(Options):
     def _plain_names(cls, settings: Mapping[str, bool | float | str]) -> Mapping[str, bool | float | str]:
         taken = {"threads", "memory_limit", "temp_directory", "access_mode"} & {name.lower() for name in settings}
         if taken:
-            raise ValueError(f"{sorted(taken)[0]!r} is a key of the connection itself, not of 'settings'")
+            raise ValueError(f"{min(taken)!r} is a key of the connection itself, not of 'settings'")
         return settings
 
     @field_validator("extensions")

@@ -21,9 +21,7 @@ EXISTS: Final = (
     "AND schema_name = '_interlace' AND table_name = 'commits'"
 )
 
-READ: Final = (
-    'SELECT "target", "attempt", "run", "interval" FROM "_interlace"."commits" ORDER BY "committed_at", rowid'
-)
+READ: Final = 'SELECT "target", "attempt", "run", "interval" FROM "_interlace"."commits" ORDER BY "committed_at", rowid'
 
 
 def insert(marker: Marker) -> str:

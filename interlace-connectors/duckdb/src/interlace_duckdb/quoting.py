@@ -26,7 +26,7 @@ def qualified(relation: Relation) -> str:
     return ".".join(identifier(part) for part in relation.parts)
 
 
-def literal(value: str | float | bool | None) -> str:  # noqa: FBT001  a value, not a flag
+def literal(value: str | float | bool | None) -> str:
     """A value as a literal.
 
     Statements carry literals rather than bound parameters: the first bound parameter of a process makes DuckDB import

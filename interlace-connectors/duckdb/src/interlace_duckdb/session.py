@@ -155,7 +155,9 @@ class DuckDBSession(Session):
         if self._ibis is None:
             from interlace_duckdb.ibis_backend import backend_over
 
-            self._ibis = backend_over(self._cursor, self._begin_turn, lambda sql, rows: self.arrow(sql, batch_size=rows))
+            self._ibis = backend_over(
+                self._cursor, self._begin_turn, lambda sql, rows: self.arrow(sql, batch_size=rows)
+            )
             self._transaction.others_write = True
             # ibis sets its cursor to UTC: what the project set comes back.
             for name, value in self.connection.config.settings.items():

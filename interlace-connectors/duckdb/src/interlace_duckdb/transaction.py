@@ -81,7 +81,9 @@ class Transaction:
     def _dead(self, sql: str) -> QueryFailed:
         cause = self._cause
         first = cause.message if isinstance(cause, InterlaceError) else str(cause) or type(cause).__name__
-        dead = QueryFailed(f"The transaction failed before and only rolls back. The first failure was: {first}", sql=sql)
+        dead = QueryFailed(
+            f"The transaction failed before and only rolls back. The first failure was: {first}", sql=sql
+        )
         dead.__cause__ = cause
         return dead
 

@@ -11,6 +11,8 @@ __all__ = ["canonical", "importable", "settled", "wider"]
 
 _DIGITS: Final = {8: 3, 16: 5, 32: 10, 64: 19}
 _MOST_DIGITS: Final = 38
+_EXACT_IN_FLOAT: Final = 16
+"""Bits of an integer whose values a float of 32 bits holds exactly."""
 
 
 def canonical(kind: pa.DataType) -> pa.DataType:
@@ -146,9 +148,10 @@ def _wider_number(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
         return _wider_integer(one, other)
     if pt.is_decimal(one) or pt.is_decimal(other):
         return None if pt.is_floating(one) or pt.is_floating(other) else _wider_decimal(one, other)
-    floats = [kind for kind in (one, other) if pt.is_floating(kind)]
-    small = all(kind == pa.float32() or (pt.is_integer(kind) and kind.bit_width <= 16) for kind in (one, other))
-    return pa.float32() if floats and small else pa.float64()
+    small = all(
+        kind == pa.float32() or (pt.is_integer(kind) and kind.bit_width <= _EXACT_IN_FLOAT) for kind in (one, other)
+    )
+    return pa.float32() if small else pa.float64()
 
 
 def _wider_integer(one: pa.DataType, other: pa.DataType) -> pa.DataType:

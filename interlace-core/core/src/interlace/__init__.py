@@ -5,9 +5,10 @@ Names are imported when they are first used: ``import interlace`` alone costs no
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # type checkers know the name; `typing` takes longer to import than all of this
 if TYPE_CHECKING:
+    from typing import Any
+
     from interlace.model.decorator import model, ref
     from interlace.run.project import Project
 

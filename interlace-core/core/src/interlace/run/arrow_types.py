@@ -61,15 +61,26 @@ def _plain(word: str, text: str) -> pa.DataType:
     import pyarrow as pa
 
     known = {
-        **{"BOOLEAN": pa.bool_(), "FLOAT": pa.float32(), "DOUBLE": pa.float64()},
-        **{"TINYINT": pa.int8(), "SMALLINT": pa.int16(), "INT": pa.int32(), "BIGINT": pa.int64()},
-        **{"UTINYINT": pa.uint8(), "USMALLINT": pa.uint16(), "UINT": pa.uint32(), "UBIGINT": pa.uint64()},
+        "BOOLEAN": pa.bool_(),
+        "TINYINT": pa.int8(),
+        "SMALLINT": pa.int16(),
+        "INT": pa.int32(),
+        "BIGINT": pa.int64(),
+        "UTINYINT": pa.uint8(),
+        "USMALLINT": pa.uint16(),
+        "UINT": pa.uint32(),
+        "UBIGINT": pa.uint64(),
+        "FLOAT": pa.float32(),
+        "DOUBLE": pa.float64(),
+        "DATE": pa.date32(),
+        "TIME": pa.time64("us"),
+        "INTERVAL": pa.duration("us"),
+        "TIMESTAMP_NS": pa.timestamp("ns"),
+        "UUID": pa.uuid(),
         **dict.fromkeys(("TEXT", "VARCHAR", "CHAR", "NVARCHAR", "NCHAR"), pa.string()),
         **dict.fromkeys(("VARBINARY", "BINARY", "BLOB"), pa.binary()),
-        **{"DATE": pa.date32(), "TIME": pa.time64("us"), "INTERVAL": pa.duration("us")},
         **dict.fromkeys(("TIMESTAMP", "TIMESTAMPNTZ", "DATETIME"), pa.timestamp("us")),
         **dict.fromkeys(("TIMESTAMPTZ", "TIMESTAMPLTZ"), pa.timestamp("us", tz="UTC")),
-        **{"TIMESTAMP_NS": pa.timestamp("ns"), "UUID": pa.uuid()},
         **dict.fromkeys(("JSON", "JSONB"), pa.json_()),
     }
     found = known.get(word)

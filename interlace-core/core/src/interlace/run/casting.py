@@ -56,7 +56,7 @@ def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:
     if pt.is_null(given):
         return pa.nulls(len(array), kind)
     if kind == pa.uuid():
-        return _each(array, lambda text: UUID(text), kind) if _is_text(given) else array.cast(kind)
+        return _each(array, UUID, kind) if _is_text(given) else array.cast(kind)
     if kind == pa.json_():
         return _to_json(array)
     if pt.is_time(kind) and _is_text(given):

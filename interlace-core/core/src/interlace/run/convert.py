@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
@@ -245,7 +244,7 @@ def _arrow_batches(value: Any) -> Iterator[pa.RecordBatch] | None:
     if isinstance(value, pa.RecordBatchReader):
         return iter(value)
     if isinstance(value, ds.Dataset | ds.Scanner):
-        return value.to_batches()  # type: ignore[no-any-return]
+        return iter(value.to_batches())
     return next((read(value) for name, read in _FRAMES.items() if _is(value, *name)), None)
 
 
@@ -283,7 +282,8 @@ def _from_polars(frame: Any) -> pa.Table:
     for name, kind in frame.schema.items():
         if str(kind) == "Object":
             raise ModelFailed(f"Column {name!r} of the polars DataFrame holds Python objects, which cannot be stored.")
-    return frame.to_arrow()  # type: ignore[no-any-return]
+    table: pa.Table = frame.to_arrow()
+    return table
 
 
 def _from_lazy(frame: Any) -> Iterator[pa.RecordBatch]:
@@ -304,6 +304,8 @@ _FRAMES: Final[Mapping[tuple[str, str], Callable[[Any], Iterator[Any]]]] = {
 
 def _driven(items: AsyncIterator[object]) -> Iterator[object]:
     """The items of an async generator, on an event loop of its own in this thread."""
+    import asyncio
+
     with asyncio.Runner() as runner:
         try:
             while True:

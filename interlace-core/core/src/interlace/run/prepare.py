@@ -11,6 +11,7 @@ from interlace.contracts.load import LoadSpec, Publish, Query
 from interlace.contracts.relation import Relation, RelationInfo
 from interlace.contracts.state import ModelState, StateSnapshot
 from interlace.contracts.strategy import Strategy
+from interlace.errors import InvalidModel, Location
 from interlace.model.definition import Model, SqlBody
 from interlace.plan.inputs import input_patterns, input_tokens
 from interlace.plan.planner import Facts
@@ -133,6 +134,8 @@ def _task(view: View, step: Step, facts: Facts, planned: set[str]) -> Task:
     strategy = strategy_class()
     replaces = materialiser.kind == "table" and _replaces(strategy, options, model, connection)
     exports = _exports(view, model, facts)
+    standing = stands(facts, step.model, view) if step.model in view.relations else None
+    _refuse_foreign(model, standing, materialiser.kind, facts)
     return Task(
         step=step,
         model=model,
@@ -142,7 +145,7 @@ def _task(view: View, step: Step, facts: Facts, planned: set[str]) -> Task:
         options=options,
         parents=_parents(view, step.model, planned),
         relation=view.relations.get(step.model),
-        standing=stands(facts, step.model, view) if step.model in view.relations else None,
+        standing=standing,
         state=_state(facts.state, step.model),
         fingerprint=facts.fingerprints[step.model],
         replaces=replaces,
@@ -152,6 +155,22 @@ def _task(view: View, step: Step, facts: Facts, planned: set[str]) -> Task:
         inputs=facts.inputs.get(step.model, {}),
         lost=frozenset(key for name, key in facts.lost_exports if name == step.model),
         masked=frozenset(c.name for c in model.columns if "pii" in c.tags),
+    )
+
+
+def _refuse_foreign(model: Model, standing: RelationInfo | None, kind: str | None, facts: Facts) -> None:
+    """Refuse to drop what Interlace did not make, to put something of another kind in its place.
+
+    Raises:
+        InvalidModel: names both.
+    """
+    if standing is None or standing.kind == kind or _state(facts.state, model.name).relation is not None:
+        return
+    raise InvalidModel(
+        f"{standing.relation} is a {standing.kind} that Interlace did not make, and {model.name} is to be a {kind}",
+        where=Location(model.file, model.line),
+        hint="Rename one of the two, or drop it yourself.",
+        model=model.name,
     )
 
 

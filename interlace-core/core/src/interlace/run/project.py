@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -175,6 +174,8 @@ class Project:
 
     async def run_async(self, select: Sequence[str] = (), exclude: Sequence[str] = (), **options: Any) -> RunResult:
         """`run`, without blocking the event loop; cancelling the task cancels the run."""
+        import asyncio
+
         work = asyncio.create_task(asyncio.to_thread(self.run, select, exclude, **options))
         try:
             return await asyncio.shield(work)
@@ -187,6 +188,8 @@ class Project:
         self, select: Sequence[str] = (), exclude: Sequence[str] = (), **options: Any
     ) -> AsyncIterator[Event]:
         """`run`, as its events, in order; the last is `RunFinished` (none comes when there is nothing to do)."""
+        import asyncio
+
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[Event | None] = asyncio.Queue()
 

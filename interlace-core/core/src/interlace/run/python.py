@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +19,8 @@ __all__ = ["call", "failure"]
 def call(function: Any, body: PythonBody, arguments: Mapping[str, object]) -> Any:
     """Call it and give what it returned; a generator is given unstarted, an async function is awaited here."""
     if body.kind == "async":
+        import asyncio
+
         return asyncio.run(function(**arguments))
     return function(**arguments)
 

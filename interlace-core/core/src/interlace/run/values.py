@@ -83,12 +83,12 @@ def _joined(types: frozenset[Kind], values: Values, place: Place) -> Kind:
     found = _TOGETHER.get(types)
     if found is not None:
         return found
-    first, second = sorted((next(i for i, v in enumerate(values) if _base(type(v)) is kind), kind) for kind in types)[:2]
-    (index, kind), (later, other) = first, second
+    starts = sorted((next(i for i, v in enumerate(values) if _base(type(v)) is kind), kind.__name__) for kind in types)
+    (index, kind), (later, other), *_ = starts
     raise place.failed(
         later,
-        f"{_shown(values[later])} is {other.__name__}, but row {place.row(index):,} has "
-        f"{_shown(values[index])}, which is {kind.__name__}.",
+        f"{_shown(values[later])} is {other}, but row {place.row(index):,} has "
+        f"{_shown(values[index])}, which is {kind}.",
         "Give all rows one type, or convert the values.",
     )
 

@@ -1,0 +1,9 @@
+"""``python -m interlace`` is ``interlace``."""
+
+from __future__ import annotations
+
+import sys
+
+from interlace.cli.main import main
+
+sys.exit(main())
