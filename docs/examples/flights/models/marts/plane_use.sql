@@ -1,5 +1,4 @@
 -- @description: How much each plane flew
--- @dependencies: planes
 -- @key: tailnum
 -- @checks:
 --   - unique: tailnum

@@ -1,5 +1,4 @@
 -- @description: Flights with dates, instants and a flag for those that never left
--- @dependencies: airlines, airports
 -- @checks:
 --   - unique: [carrier, flight, origin, flown_on, sched_dep_time]
 --   - relationships: {column: carrier, to: airlines, field: carrier}

@@ -1,5 +1,4 @@
 -- @description: Payments in euros
--- @dependencies: stg_orders
 -- @checks:
 --   - unique: payment_id
 --   - relationships: {column: order_id, to: stg_orders, field: order_id}

@@ -66,6 +66,7 @@ class Progress:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._write_until_stopped, name="interlace-progress", daemon=True)
         self._running: dict[str, float] = {}
+        self._reasons: dict[str, str] = {}
         self._total = 0
         self._ended = 0
         self._status_shown = False
@@ -113,6 +114,7 @@ class Progress:
                 return [] if self.quiet else [where_line(event.environment, event.where)]
             case ModelStarted():
                 self._running[event.model] = time.monotonic()
+                self._reasons[event.model] = event.reason
                 return []
             case ModelFinished():
                 self._running.pop(event.model, None)
@@ -144,8 +146,9 @@ class Progress:
     def _success(self, event: ModelFinished) -> str:
         done = _DONE[event.action] or rows_text(event.rows)
         text = f"{done:>16}  {duration(event.seconds):>9}"
-        if self.verbose and event.counts:
-            text += "  " + ", ".join(f"{n:,} {what}" for what, n in event.counts.items() if n)
+        if self.verbose:
+            counts = ", ".join(f"{n:,} {what}" for what, n in event.counts.items() if n)
+            text += "".join(f"  {said}" for said in (counts, self._reasons.get(event.model)) if said)
         return self._row("✓", "green", event.model, text)
 
     def _export_lines(self, event: ExportFinished) -> list[str]:

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from interlace.config.durations import FORM, duration
 from interlace.config.vars import VariableSpec, declared
+from interlace.contracts.state import KEPT
 
 __all__ = [
     "Checks",
@@ -46,6 +47,16 @@ def _whole(value: object) -> object:
 def _flag(value: object) -> object:
     if isinstance(value, (int, float)) and not isinstance(value, bool):  # pydantic reads 1 as true
         raise _wrong("must be true or false")
+    return value
+
+
+def _tables(value: object) -> object:
+    if isinstance(value, dict):
+        from interlace.errors import did_you_mean
+
+        for name in value:
+            if name not in KEPT:
+                raise _wrong(f"has no table {name!r}. {did_you_mean(str(name), KEPT, label='Tables')}".rstrip(". "))
     return value
 
 
@@ -122,7 +133,7 @@ class State(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     type: str = Field("sqlite", description="The kind of state store.")
-    retention: dict[str, Duration] = Field(
+    retention: Annotated[dict[str, Duration], BeforeValidator(_tables)] = Field(
         default_factory=dict,
         description="How long each of its tables keeps rows; a table's default where none is given.",
     )

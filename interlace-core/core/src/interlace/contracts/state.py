@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from interlace.model.definition import Fingerprint
 
 __all__ = [
+    "KEPT",
     "AttemptRecord",
     "AttemptStatus",
     "CheckRecord",
@@ -31,6 +32,18 @@ __all__ = [
     "StateSnapshot",
     "StateStore",
 ]
+
+KEPT = (
+    "runs",
+    "attempts",
+    "check_results",
+    "data_versions",
+    "schema_versions",
+    "events",
+    "leases",
+    "answers",
+)
+"""The tables that keep a history, and so have a retention."""
 
 RunStatus = Literal["running", "succeeded", "failed", "cancelled", "lost"]
 AttemptStatus = Literal["succeeded", "failed", "skipped", "blocked", "cancelled"]

@@ -28,14 +28,17 @@ def arrow_type(sql_type: str, dialect: str = "duckdb") -> pa.DataType:
     Raises:
         InvalidModel: the text is no type of the dialect, or rows of a Python model cannot have this type.
     """
+    import sqlglot
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
 
     try:
-        parsed = exp.DataType.build(sql_type, dialect=dialect)
+        parsed = sqlglot.parse_one(f"CAST(NULL AS {sql_type})", dialect=dialect)
     except SqlglotError as error:
         raise InvalidModel(f"{sql_type!r} is no type of {dialect}.") from error
-    return _translated(parsed, sql_type)
+    if not isinstance(parsed, exp.Cast):
+        raise InvalidModel(f"{sql_type!r} is no type of {dialect}.")
+    return _translated(parsed.to, sql_type)
 
 
 def _translated(parsed: exp.DataType, text: str) -> pa.DataType:

@@ -68,7 +68,7 @@ def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:
     if pt.is_decimal(kind) and pt.is_integer(given):
         return array.cast(pa.decimal128(38, kind.scale)).cast(kind)
     if pt.is_struct(kind) and pt.is_struct(given):
-        _same_fields(given, kind)
+        _same_fields(array, kind)
     if isinstance(given, pa.BaseExtensionType) and _is_text(kind):
         return pa.array([None if value is None else str(value) for value in array.to_pylist()], kind)
     return array.cast(kind)
@@ -105,11 +105,12 @@ def _to_date(array: pa.Array, kind: pa.DataType) -> pa.Array:
     return days
 
 
-def _same_fields(given: pa.StructType, kind: pa.StructType) -> None:
+def _same_fields(array: pa.StructArray, kind: pa.StructType) -> None:
     known = {field.name for field in kind}
-    extra = [field.name for field in given if field.name not in known]
-    if extra:
-        raise ValueError(f"it has the undeclared field {extra[0]!r}")
+    for number, field in enumerate(array.type):
+        values = pc.struct_field(array, [number])
+        if field.name not in known and values.null_count < len(array):
+            raise ValueError(f"it has the undeclared field {field.name!r}")
 
 
 def _is_text(kind: pa.DataType) -> bool:

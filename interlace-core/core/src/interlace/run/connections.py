@@ -107,7 +107,11 @@ class Connections:
         from interlace.contracts.connection import Connection
 
         spec = self._config.connection(name)
-        return self._plugins.registry(Connection).get(spec.type)
+        try:
+            return self._plugins.registry(Connection).get(spec.type)
+        except ConfigurationError as error:
+            error.where = error.where or self._config.origin("connections", name, "type").location()
+            raise
 
     def _look(self, connection: Connection, schemas: list[str | None]) -> dict[tuple[str, str], RelationInfo]:
         files = connection.files()

@@ -237,26 +237,27 @@ def _arrow_batches(value: Any) -> Iterator[pa.RecordBatch] | None:
     import pyarrow as pa
     import pyarrow.dataset as ds
 
+    batches: Iterator[pa.RecordBatch]
     if isinstance(value, pa.RecordBatch):
-        return iter([value])
-    if isinstance(value, pa.Table):
-        return iter(_table_batches(value))
-    if isinstance(value, pa.RecordBatchReader):
-        return iter(value)
-    if isinstance(value, ds.Dataset | ds.Scanner):
-        return iter(value.to_batches())
-    return next((read(value) for name, read in _FRAMES.items() if _is(value, *name)), None)
+        batches = iter([value])
+    elif isinstance(value, pa.Table):
+        batches = iter(_table_batches(value))
+    elif isinstance(value, pa.RecordBatchReader):
+        batches = iter(value)
+    elif isinstance(value, ds.Dataset | ds.Scanner):
+        batches = iter(value.to_batches())
+    else:
+        return next((read(value) for name, read in _FRAMES.items() if _is(value, *name)), None)
+    return batches
 
 
 def _table_batches(table: pa.Table) -> list[pa.RecordBatch]:
-    import pyarrow as pa
-
     names = table.column_names
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise ModelFailed(f"The table has two columns {twice!r}.")
     batches: list[pa.RecordBatch] = table.to_batches()
-    if not batches and isinstance(table, pa.Table) and len(table.schema):
+    if not batches and len(table.schema):
         return [_empty(table.schema)]
     return batches
 

@@ -117,6 +117,26 @@ class View:
                         model=name,
                     )
 
+    def refuse_shared_schemas(self, names: frozenset[str]) -> None:
+        """Refuse a schema of its own where the connection's schema is all that keeps environments apart (ruling 20).
+
+        Raises:
+            InvalidModel: names the model and the connection.
+        """
+        for name in sorted(names & set(self.models)):
+            model = self.models[name]
+            if model.schema is None:
+                continue
+            spec = self.loaded.config.connection(model.connection)
+            if spec.schema_only:
+                raise InvalidModel(
+                    f"{name} has a schema of its own, {model.schema!r}, and in connection {spec.name!r} only the schema"
+                    " keeps environments apart: all environments would write to one relation",
+                    where=Location(model.file, model.line),
+                    hint="Put {env} into the connection's path or database, or leave the schema out.",
+                    model=name,
+                )
+
     def _fingerprint(self, model: Model) -> str:
         used: tuple[str, ...] = ()
         match model.body:

@@ -1,5 +1,4 @@
 -- @description: Orders, with the day they were placed on
--- @dependencies: stg_customers
 -- @checks:
 --   - unique: order_id
 --   - not_null: [order_id, customer_id, ordered_at]
