@@ -10,7 +10,7 @@ from interlace.errors import DatabaseLocked
 __all__ = ["database_locked", "is_lock_refusal"]
 
 _HOLDER = re.compile(r"held in (?P<program>.+?)(?: \(PID (?P<pid>\d+)\))?(?: by user (?P<user>\S+?))?\.(?:\s|$)")
-_LONGEST = 120
+_LONGEST = 200
 
 
 def is_lock_refusal(message: str) -> bool:

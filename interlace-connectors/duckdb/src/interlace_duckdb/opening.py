@@ -45,7 +45,7 @@ def look(file: Path) -> bool:
         raise refused(f"{file} is a folder, no database file.", "Name a file under 'path'.") from None
     except OSError as error:
         raise refused(f"The database {file} cannot be read: {error.strerror}.") from error
-    if head.startswith(b"SQLite format"):
+    if head.startswith(b"SQLite"):
         raise refused(f"{file} is a SQLite database, no DuckDB database.", "Name another file under 'path'.")
     if head[_MAGIC_AT:] != _MAGIC:
         what = "empty" if not head else "damaged, or no DuckDB database"

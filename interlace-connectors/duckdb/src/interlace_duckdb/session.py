@@ -43,6 +43,7 @@ class DuckDBSession(Session):
         self._transaction = Transaction(self._cursor)
         self._ibis: ibis.BaseBackend | None = None
         self._turn = 0
+        self._published: tuple[Relation, int] | None = None
         self._closed = False
 
     # --- statements -------------------------------------------------------------------------------------------
@@ -69,8 +70,11 @@ class DuckDBSession(Session):
     # --- catalogue --------------------------------------------------------------------------------------------
 
     def columns(self, relation: Relation) -> tuple[Column, ...]:
-        """The columns of one relation: 0.2 ms, whatever the size of the catalogue."""
-        return columns_of(self.fetch(f"DESCRIBE {quoting.qualified(relation)}"))
+        """The columns of one relation: 0.3 ms whatever the size of the catalogue, 0.05 ms for what was just published."""
+        name = quoting.qualified(relation)
+        if self._published == (relation, self._turn) and '""' not in name:  # which the parser of table() does not know
+            return self._guarded(name, lambda: _new_columns(self._cursor.table(name)))
+        return columns_of(self.fetch(f"DESCRIBE {name}"))
 
     def catalogue(self, schemas: Sequence[str | None]) -> dict[Relation, RelationInfo]:
         """All tables and views in the given schemas, of the database that the connection opened."""
@@ -107,6 +111,8 @@ class DuckDBSession(Session):
             changed = self.execute(render.statement(step))
             if isinstance(step, Publish | Insert):
                 inserted += changed or 0
+            if isinstance(step, Publish):
+                self._published = step.target, self._turn
         return LoadCounts(inserted=inserted)
 
     def mark(self, marker: Marker) -> None:
@@ -180,15 +186,22 @@ class DuckDBSession(Session):
 
     def _run(self, sql: str, take: Callable[[], T], *, shown: str | None = None) -> T:
         """Run a statement and take its result; whatever is raised kills the open transaction."""
-        self._transaction.refuse_when_dead(shown or sql)
-        if self._closed:
-            raise QueryFailed("The session is closed.", sql=shown or sql)
-        self._begin_turn()
-        try:
+
+        def act() -> T:
+            self._begin_turn()
             self._cursor.execute(sql)
             return take()
+
+        return self._guarded(shown or sql, act)
+
+    def _guarded(self, sql: str, act: Callable[[], T]) -> T:
+        self._transaction.refuse_when_dead(sql)
+        if self._closed:
+            raise QueryFailed("The session is closed.", sql=sql)
+        try:
+            return act()
         except duckdb.Error as error:
-            failed = query_failed(error, shown or sql)
+            failed = query_failed(error, sql)
             self._transaction.kill(failed)
             raise failed from error
         except BaseException as error:
@@ -246,3 +259,8 @@ class DuckDBSession(Session):
             )
             self._transaction.kill(ended)
             raise ended
+
+
+def _new_columns(table: duckdb.DuckDBPyRelation) -> tuple[Column, ...]:
+    """The columns of a table that a query just made: none has a constraint yet."""
+    return tuple(Column(name, str(type_)) for name, type_ in zip(table.columns, table.types, strict=True))

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,9 @@ def _json(folder: Path, *words: str) -> Any:
 def demo(tmp_path: Path) -> Path:
     (tmp_path / "models").mkdir()
     (tmp_path / "config.yaml").write_text("connections: {default: {type: duckdb, path: 'data/{env}.duckdb'}}\n")
-    (tmp_path / "models" / "orders.sql").write_text("-- @checks: [{unique: id}]\nSELECT * FROM (VALUES (1, 2.5), (2, 4)) AS v (id, amount)\n")
+    (tmp_path / "models" / "orders.sql").write_text(
+        "-- @checks: [{unique: id}]\nSELECT * FROM (VALUES (1, 2.5), (2, 4)) AS v (id, amount)\n"
+    )
     (tmp_path / "models" / "totals.sql").write_text("SELECT sum(amount) AS total FROM orders\n")
     return tmp_path
 
@@ -62,7 +65,9 @@ def test_a_forced_run_runs_every_time(demo):
 
 
 def test_a_failing_check_exits_with_1_and_state_failed_resumes(demo):
-    (demo / "models" / "orders.sql").write_text("-- @checks: [{unique: id}]\nSELECT 1 AS id, 2 AS amount UNION ALL SELECT 1, 3\n")
+    (demo / "models" / "orders.sql").write_text(
+        "-- @checks: [{unique: id}]\nSELECT 1 AS id, 2 AS amount UNION ALL SELECT 1, 3\n"
+    )
     failed = _interlace(demo, "run")
     (demo / "models" / "orders.sql").write_text("-- @checks: [{unique: id}]\nSELECT 1 AS id, 2 AS amount\n")
     resumed = _interlace(demo, "run", "--select", "state:failed+")
@@ -104,7 +109,9 @@ def test_sources_are_imported_and_read(demo):
 
 
 def test_a_run_imports_nothing_heavy_that_it_does_not_need(demo):
-    ended = _interlace(demo, "run", code=MAIN.replace("sys.exit(main())", "main(); print(*sys.modules, sep='\\n', file=sys.stderr)"))
+    ended = _interlace(
+        demo, "run", code=MAIN.replace("sys.exit(main())", "main(); print(*sys.modules, sep='\\n', file=sys.stderr)")
+    )
     loaded = {m.partition(".")[0] for m in ended.stderr.splitlines()}
 
     assert set() == loaded & {"ibis", "alembic", "pydantic_settings", "pandas", "polars", "sqlalchemy", "rich"}
@@ -121,11 +128,14 @@ def test_one_ctrl_c_cancels_rolls_back_and_exits_with_130(demo):
         encoding="utf-8",
     ) as child:
         assert child.stdout is not None
-        while "totals" not in (line := child.stdout.readline()):
+        guard = threading.Timer(40, child.kill)
+        guard.start()
+        while "orders" not in (line := child.stdout.readline()):
             assert line
         before = time.monotonic()
         child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=30)
+        out, err = child.communicate()
+        guard.cancel()
 
     assert 130 == child.returncode
     assert time.monotonic() - before < 10

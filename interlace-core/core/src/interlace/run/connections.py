@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from interlace.contracts.relation import Relation, RelationInfo
-from interlace.errors import InterlaceError
-from interlace.plan.observe import observe_file
+from interlace.errors import ConfigurationError, InterlaceError
+from interlace.plan.observe import observe_stamp
 
 if TYPE_CHECKING:
     from interlace.config import LoadedConfig
@@ -97,8 +97,7 @@ class Connections:
                 store.save_answer(self._stamp_key(name), json.dumps(self._stamp(name)).encode())
 
     def _stamp(self, name: str) -> list[list[str]]:
-        found = [o for path in self.get(name).files() for o in observe_file(str(path)) if o.kind == "file"]
-        return [list(o) for o in found]
+        return [list(observe_stamp(str(path))) for path in self.get(name).files()]
 
     def _stamp_key(self, name: str) -> str:
         return "stamp:" + "|".join(str(p) for p in self.get(name).files())
