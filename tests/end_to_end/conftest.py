@@ -133,14 +133,22 @@ def wait_for(condition: Any, seconds: float = 20) -> None:
         time.sleep(0.01)
 
 
+@pytest.fixture(scope="session")
+def make_project():
+    """A function that makes a project with a configuration and no models."""
+
+    def make(root: Path) -> Project:
+        (root / "models").mkdir(parents=True)
+        made = Project(root)
+        made.write("config.yaml", CONFIG)
+        return made
+
+    return make
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """A project with a configuration and no models."""
-    root = tmp_path / "project"
-    (root / "models").mkdir(parents=True)
-    made = Project(root)
-    made.write("config.yaml", CONFIG)
-    return made
+def project(make_project, tmp_path: Path) -> Project:
+    return make_project(tmp_path / "project")
 
 
 @pytest.fixture

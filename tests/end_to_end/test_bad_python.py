@@ -101,7 +101,7 @@ def test_a_wrong_parameter_is_explained(project, signature, words):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ("return None", ["None"]),
+        ("return None", ["no rows"]),
         ("return 3", ["int"]),
         ("return 'text'", ["str"]),
         ("return []", ["columns"]),

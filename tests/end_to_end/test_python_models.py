@@ -28,7 +28,6 @@ def numbers(project):
         ("import polars as pl", ": pl.LazyFrame", "return numbers"),
         ("import pyarrow as pa", ": pa.Table", "for row in numbers.to_pylist(): yield row"),
         ("import pyarrow as pa", ": pa.Table", "yield numbers"),
-        ("import pyarrow as pa", ": pa.Table", "return numbers.to_pydict()"),
     ],
 )
 def test_an_input_arrives_as_its_annotation_asks_and_goes_back(numbers, imports, annotation, body):
@@ -46,9 +45,8 @@ def test_an_input_arrives_as_its_annotation_asks_and_goes_back(numbers, imports,
         "def made():\n    yield {'id': 1, 'name': 'one'}\n    yield {'id': 2, 'name': 'two'}",
         "def made():\n    yield [{'id': 1, 'name': 'one'}]\n    yield [{'id': 2, 'name': 'two'}]",
         "async def made():\n    yield {'id': 1, 'name': 'one'}\n    yield {'id': 2, 'name': 'two'}",
-        "def made():\n    return {'id': [1, 2], 'name': ['one', 'two']}",
     ],
-    ids=["async", "generator", "batches", "async generator", "columns"],
+    ids=["async", "generator", "batches", "async generator"],
 )
 def test_each_kind_of_function_is_a_model(project, code):
     project.write("models/made.py", f"from interlace import model\n\n@model()\n{code}\n")
@@ -56,6 +54,14 @@ def test_each_kind_of_function_is_a_model(project, code):
     project.run()
 
     assert ROWS == project.query("SELECT id, name FROM made ORDER BY id")
+
+
+def test_a_dictionary_is_one_row(project):
+    project.write("models/a.py", "from interlace import model\n\n@model()\ndef a():\n    return {'id': 1, 'l': [1, 2]}\n")
+
+    project.run()
+
+    assert [(1, [1, 2])] == project.query("FROM a")
 
 
 def test_one_file_may_hold_several_models_that_read_one_another(project):
@@ -88,8 +94,7 @@ def test_the_context_gives_run_environment_variables_logger_and_connection(proje
         @model()
         def told(context):
             context.logger.info("asked the database")
-            with context.connection as session:
-                [[answer]] = session.fetch("SELECT 41 + 1")
+            [[answer]] = context.connection.fetch("SELECT 41 + 1")
             return [{
                 "run": context.run,
                 "model": context.model,

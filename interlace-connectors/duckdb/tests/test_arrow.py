@@ -90,7 +90,7 @@ def test_later_types_widen_the_column(
     ],
 )
 def test_types_without_a_common_one_are_refused(session: DuckDBSession, first: pa.Array, second: pa.Array):
-    with pytest.raises(ModelFailed, match="Column 'v' has the type .* in the first rows and .* in later ones"):
+    with pytest.raises(ModelFailed, match=r"Column 'v' has the type .* in the first rows and .* in later ones"):
         load(session, first, second)
 
 

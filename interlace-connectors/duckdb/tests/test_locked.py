@@ -27,9 +27,16 @@ sys.stdin.read()
 
 
 @pytest.fixture
-def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-c", HOLD, str(tmp_path / "w.duckdb"), "the-other-run"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+def program(tmp_path: Path) -> Path:
+    file = tmp_path / "the_other_run.py"
+    file.write_text(HOLD)
+    return file
+
+
+@pytest.fixture
+def holder(tmp_path: Path, program: Path) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, program.name, "w.duckdb"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=tmp_path)
     assert process.stdout is not None
     assert "ready\n" == process.stdout.readline()
     yield process
@@ -44,7 +51,7 @@ def test_a_file_that_another_process_holds_says_who_and_what_to_do(connect: Conn
 
     assert time.monotonic() - started < 5
     assert f"process {holder.pid}" in (caught.value.holder or "")
-    assert "the-other-run" in str(caught.value)
+    assert "the_other_run.py w.duckdb" in str(caught.value)
     assert f"stop process {holder.pid}" in str(caught.value)
     assert caught.value.transient
 
@@ -60,8 +67,7 @@ def test_a_writer_that_was_killed_leaves_what_it_had_committed(connect: Connect,
     ("message", "holder"),
     [
         (
-            'IO Error: Could not set lock on file "/w": Conflicting lock is held in /usr/bin/python3.11 (PID 999999999) '
-            "by user ann. See also https://duckdb.org/docs",
+            'Could not set lock on file "/w": Conflicting lock is held in /usr/bin/python3.11 (PID 999999999) by user ann. See',
             "process 999999999 (python3.11) of user ann",
         ),
         (

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -43,9 +45,10 @@ def test_statements_say_how_many_rows_they_changed(session: DuckDBSession):
     assert [10, 1, 3, None, None] == changed
 
 
-def test_a_query_that_is_executed_runs_to_its_end(session: DuckDBSession):
+@pytest.mark.parametrize("verb", ["execute", "fetch"])
+def test_a_query_that_fails_late_says_why(session: DuckDBSession, verb: str):
     with pytest.raises(QueryFailed, match="late"):
-        session.execute("SELECT CASE WHEN range = 5000000 THEN error('late') END FROM range(6000000)")
+        getattr(session, verb)("SELECT CASE WHEN range = 5000000 THEN error('late') END FROM range(6000000)")
 
 
 def test_a_message_is_duckdbs_own_with_its_line_and_caret(session: DuckDBSession):
@@ -92,7 +95,8 @@ def test_too_little_memory_says_what_to_do(connect: Connect):
 def test_a_full_disk_says_so(connect: Connect, tmp_path: Path):
     folder = tmp_path / "small"
     folder.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], capture_output=True).returncode:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("no right to mount a small disk")
     connection = connect("small/w.duckdb")
     try:
@@ -109,10 +113,14 @@ def test_a_full_disk_says_so(connect: Connect, tmp_path: Path):
 
 def test_a_failure_that_ibis_saw_kills_the_transaction_too(session: DuckDBSession):
     session.execute("CREATE TABLE t AS SELECT 1 AS a")
-    with pytest.raises(QueryFailed), session.transaction():
+
+    def fail_in_silence() -> None:
         session.execute("INSERT INTO t SELECT 2")
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(duckdb.Error):
             session.ibis().raw_sql("SELECT error('mine')").fetchall()
+
+    with pytest.raises(QueryFailed), session.transaction():
+        fail_in_silence()
 
     assert [(1,)] == session.fetch("SELECT a FROM t")
 
@@ -120,7 +128,7 @@ def test_a_failure_that_ibis_saw_kills_the_transaction_too(session: DuckDBSessio
 def test_what_ibis_registers_goes_with_the_session(connect: Connect):
     connection = connect()
     session = connection.session()
-    session.ibis().to_pyarrow(ibis.memtable({"a": [1, 2]}))
+    session.ibis().to_pyarrow(ibis.memtable(pa.table({"a": [1, 2]})))
     session.close()
 
     assert {} == connection.session().catalogue([None])
@@ -204,12 +212,12 @@ def test_the_catalogue_is_one_query_and_fast(session: DuckDBSession):
 
 def test_schemas_are_made_by_several_threads_at_once(connect: Connect):
     connection = connect()
-    failures: list[BaseException] = []
+    failures: list[QueryFailed] = []
 
     def make() -> None:
         try:
             connection.session().create_schema("shared")
-        except BaseException as error:
+        except QueryFailed as error:
             failures.append(error)
 
     threads = [threading.Thread(target=make) for _ in range(8)]
@@ -241,12 +249,12 @@ def test_looking_makes_no_markers_table(connect: Connect):
 def test_closing_a_connection_stops_what_runs(connect: Connect):
     connection = connect()
     session = connection.session()
-    raised: list[BaseException] = []
+    raised: list[QueryFailed] = []
 
     def run() -> None:
         try:
             session.fetch("SELECT count(*) FROM range(100000000) a, range(1000) b WHERE a.range + b.range = 7")
-        except BaseException as error:
+        except QueryFailed as error:
             raised.append(error)
 
     thread = threading.Thread(target=run)
@@ -255,7 +263,7 @@ def test_closing_a_connection_stops_what_runs(connect: Connect):
     connection.close()
     thread.join(20)
 
-    assert [QueryFailed] == list(map(type, raised))
+    assert 1 == len(raised)
 
 
 def test_a_closed_session_says_so(session: DuckDBSession):

@@ -11,7 +11,7 @@ import duckdb
 from interlace.errors import ConnectionFailure, QueryFailed
 from interlace_duckdb.locked import database_locked, is_lock_refusal
 
-__all__ = ["open_failed", "query_failed", "refused"]
+__all__ = ["cleaned", "lost_its_cause", "open_failed", "query_failed", "refused"]
 
 _HINTS: Final = (
     (re.compile(r"No space left on device|disk is full", re.IGNORECASE), "The disk is full: make room and run again."),
@@ -34,6 +34,11 @@ def query_failed(error: duckdb.Error, sql: str) -> QueryFailed:
     failed = QueryFailed(message, sql=sql, hint=_hint(message))
     failed.transient = isinstance(error, duckdb.TransactionException) and bool(_TRANSIENT.search(message))
     return failed
+
+
+def lost_its_cause(error: duckdb.Error) -> bool:
+    """Whether DuckDB only says that a query ended, and not why."""
+    return isinstance(error, duckdb.InterruptException) or "unsuccessful or closed pending query" in str(error)
 
 
 def cleaned(message: str) -> str:

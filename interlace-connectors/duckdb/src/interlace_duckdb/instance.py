@@ -7,6 +7,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Final
 
 from interlace_duckdb import markers
+from interlace_duckdb.breadth import Breadth
 from interlace_duckdb.failures import refused
 from interlace_duckdb.opening import open_database
 
@@ -27,6 +28,7 @@ class Instance:
 
     Attributes:
         guard: held for what two cursors may not do at once: making schemas.
+        breadth: how many threads it computes with.
     """
 
     def __init__(self, owner: str, options: DuckDBOptions, file: Path | None, root: Path) -> None:
@@ -36,6 +38,7 @@ class Instance:
         self.users = 0
         self.guard = RLock()
         self._connection, self._per_session = open_database(options, file, root)
+        self.breadth = Breadth(self._connection, self.guard)
         self._can_mark = options.read_only
 
     def cursor(self) -> duckdb.DuckDBPyConnection:

@@ -112,6 +112,8 @@ def _settings(options: DuckDBOptions, root: Path) -> dict[str, bool | int | floa
     own = {
         "threads": options.threads,
         "memory_limit": options.memory_limit,
+        # Relative paths in SQL are meant from the project's folder, wherever the process stands.
+        "file_search_path": str(root),
         "temp_directory": options.temp_directory and str(root / Path(options.temp_directory).expanduser()),
     }
     return {**{name: value for name, value in own.items() if value is not None}, **options.settings}

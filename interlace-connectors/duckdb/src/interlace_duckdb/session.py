@@ -14,9 +14,10 @@ from interlace.contracts.load import Insert, LoadCounts, LoadPlan, Publish
 from interlace.contracts.relation import Column, Relation, RelationInfo
 from interlace.errors import QueryFailed
 from interlace_duckdb import markers, quoting, render
+from interlace_duckdb.breadth import LITTLE
 from interlace_duckdb.catalogue import catalogue_query, columns_of, relations_of
 from interlace_duckdb.copying import copy_statement
-from interlace_duckdb.failures import query_failed
+from interlace_duckdb.failures import lost_its_cause, query_failed
 from interlace_duckdb.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -43,7 +44,11 @@ class DuckDBSession(Session):
         self._transaction = Transaction(self._cursor)
         self._ibis: ibis.BaseBackend | None = None
         self._turn = 0
+        self._interrupted = False
+        self._asking_again: duckdb.DuckDBPyConnection | None = None
         self._published: tuple[Relation, int] | None = None
+        self._reads_little = False
+        instance.breadth.widen(self)
         self._closed = False
 
     # --- statements -------------------------------------------------------------------------------------------
@@ -150,6 +155,14 @@ class DuckDBSession(Session):
         """
         return self.execute(copy_statement(sql, path, format, options)) or 0
 
+    def expect(self, rows: int | None) -> None:
+        """Leave the threads out while all sessions read little."""
+        little = rows is not None and rows <= LITTLE
+        if little is not self._reads_little:
+            self._reads_little = little
+            change = self._instance.breadth.narrow if little else self._instance.breadth.widen
+            change(self)
+
     # --- other ------------------------------------------------------------------------------------------------
 
     def quote(self, name: str) -> str:
@@ -174,13 +187,17 @@ class DuckDBSession(Session):
     def interrupt(self) -> None:
         """Stop the running statement; it raises `QueryFailed`."""
         if not self._closed:
-            self._cursor.interrupt()
+            self._interrupted = True
+            for cursor in (self._cursor, self._asking_again):
+                if cursor is not None:
+                    cursor.interrupt()
 
     def close(self) -> None:
         """End the conversation."""
         if not self._closed:
             self._closed = True
             self._cursor.close()
+            self._instance.breadth.leave(self)
 
     # --- inside -----------------------------------------------------------------------------------------------
 
@@ -198,15 +215,35 @@ class DuckDBSession(Session):
         self._transaction.refuse_when_dead(sql)
         if self._closed:
             raise QueryFailed("The session is closed.", sql=sql)
+        self._interrupted = False
         try:
             return act()
         except duckdb.Error as error:
-            failed = query_failed(error, sql)
+            failed = query_failed(self._real(error, sql), sql)
             self._transaction.kill(failed)
             raise failed from error
         except BaseException as error:
             self._transaction.kill(error)
             raise
+
+    def _real(self, error: duckdb.Error, sql: str) -> duckdb.Error:
+        """What really went wrong.
+
+        When a query fails while its rows are fetched, DuckDB only says that it ended: it is asked again, in one piece.
+        """
+        if self._interrupted or not lost_its_cause(error):
+            return error
+        with contextlib.closing(self._instance.cursor()) as cursor:
+            self._asking_again = cursor
+            try:
+                relation = cursor.sql(sql)
+                if relation is not None:
+                    relation.execute()
+            except duckdb.Error as real:
+                return error if lost_its_cause(real) else real
+            finally:
+                self._asking_again = None
+        return error
 
     def _changed(self) -> int | None:
         columns = self._cursor.description

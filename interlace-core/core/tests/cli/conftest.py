@@ -216,4 +216,5 @@ def project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeProject:
         return fake
 
     monkeypatch.setattr(Project, "load", load)
+    monkeypatch.setattr("interlace.cli.context._enter", lambda _: None)
     return fake

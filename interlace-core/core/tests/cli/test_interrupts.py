@@ -24,7 +24,7 @@ with interruptible(cancel):
 
 def test_the_first_signal_cancels_and_the_second_leaves(capfd):
     cancelled, left = threading.Event(), []
-    with interruptible(cancelled.set, left.append):
+    with interruptible(cancelled.set, left.append, echo=0):
         os.kill(os.getpid(), signal.SIGINT)
         assert cancelled.wait(5)
         assert [] == left
@@ -33,6 +33,16 @@ def test_the_first_signal_cancels_and_the_second_leaves(capfd):
 
     assert [130] == left
     assert "Again to leave at once" in capfd.readouterr().err
+
+
+def test_a_signal_that_a_wrapper_passes_on_once_more_counts_once(capfd):
+    cancelled, left = threading.Event(), []
+    with interruptible(cancelled.set, left.append, echo=60):
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        assert cancelled.wait(5)
+
+    assert [] == left
 
 
 def test_a_termination_cancels_too(capfd):
@@ -71,6 +81,7 @@ def test_two_signals_end_a_process_at_once_with_130():
     assert "ready" == child.stdout.readline().strip()
     child.send_signal(signal.SIGINT)
     assert "cancel" == child.stdout.readline().strip()
+    time.sleep(0.6)
     child.send_signal(signal.SIGINT)
     child.communicate(timeout=10)
 

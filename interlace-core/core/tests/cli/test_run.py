@@ -78,7 +78,7 @@ Failed in 0.30 s: 1 failed, 1 blocked, 1 up to date; checks: 0 passed, 1 failed.
 def test_verbose_shows_counts_and_every_model_that_did_not_run(run, project):
     assert run("run", "-v").out == snapshot("""\
 Environment dev: default at data/dev.duckdb
-✓ customers           1,234 rows     0.12 s  1,234 inserted
+✓ customers           1,234 rows     0.12 s  1,234 inserted  new
 ⚠ customers     small
 · daily totals  skipped: no parent's rows moved
 Without a model: dev__main.gone (nothing was dropped)

@@ -240,7 +240,7 @@ TABLE_ROWS = [{"a": 1, "b": "x"}, {"a": 2, "b": None}]
         iter([TABLE.slice(0, 1), TABLE_ROWS[1]]),
         iter([pd.DataFrame(TABLE_ROWS[:1]), pl.DataFrame(TABLE_ROWS[1:])]),
     ],
-    ids=str,
+    ids=lambda value: type(value).__name__,
 )
 def test_everything_that_a_model_may_give_becomes_the_same_rows(value: object):
     assert TABLE_ROWS == rows(value)

@@ -22,6 +22,7 @@ class FakeWork:
     log: list = field(default_factory=list)
     outcomes: dict = field(default_factory=dict)
     unmoved: set = field(default_factory=set)
+    large: set = field(default_factory=set)
     running: int = 0
     most: int = 0
     committed: list = field(default_factory=list)
@@ -43,6 +44,9 @@ class FakeWork:
 
     def skipped(self, task):
         return SimpleNamespace(task=task, skipped=True)
+
+    def small(self, task):
+        return task.name not in self.large
 
     def parents_moved(self, task):
         return task.name not in self.unmoved
@@ -262,3 +266,10 @@ def test_when_the_calling_thread_fails_what_runs_is_stopped():
     with pytest.raises(OSError, match="disk full"):
         runner.run()
     assert stopped.is_set()
+
+
+def test_what_may_take_long_is_no_member_of_a_group():
+    work = FakeWork(large={"b"})
+    run(work, *(task(n, groupable=True) for n in "abc"), threads=1)
+
+    assert ["begin", "a", "c", "commit", "b"] == work.log

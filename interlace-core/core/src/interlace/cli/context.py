@@ -53,7 +53,8 @@ def start(project: Path | None) -> Path:
 def load_project(project: Path | None, env: str | None, vars: Sequence[str] | None = None) -> Project:  # noqa: A002
     """Find and load the project at or above `project` (default: the working folder).
 
-    Use the result as a context manager, so that connections and state are closed.
+    Use the result as a context manager, so that connections and state are closed.  The process goes to the project's
+    folder, for relative paths in SQL and in Python models are meant from there.
 
     Raises:
         ProjectNotFound: there is none.
@@ -61,7 +62,13 @@ def load_project(project: Path | None, env: str | None, vars: Sequence[str] | No
     """
     from interlace.run.project import Project
 
-    return Project.load(start(project), env=env, vars=parse_vars(vars) or None)
+    loaded = Project.load(start(project), env=env, vars=parse_vars(vars) or None)
+    _enter(loaded.root)
+    return loaded
+
+
+def _enter(root: Path) -> None:
+    os.chdir(root)
 
 
 def open_store(project: Path | None, env: str | None) -> tuple[StateStore, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -15,8 +16,13 @@ _MESSAGE: Final = b"\nCancelling: running queries are interrupted, nothing half 
 
 
 @contextmanager
-def interruptible(cancel: Callable[[], None], leave: Callable[[int], object] = os._exit) -> Iterator[None]:
+def interruptible(
+    cancel: Callable[[], None], leave: Callable[[int], object] = os._exit, *, echo: float = 0.5
+) -> Iterator[None]:
     """Turn the first SIGINT or SIGTERM into a call of `cancel`, and the second into leaving with 130.
+
+    A second one that follows within `echo` seconds is the first once more: ``uv run`` and ``timeout`` pass on to their
+    child what the terminal has sent to the whole group.
 
     `cancel` is called in a thread of its own, for the main thread may hold a lock that it needs.  Outside of the main
     thread, where Python allows no handlers, nothing changes.
@@ -24,13 +30,14 @@ def interruptible(cancel: Callable[[], None], leave: Callable[[int], object] = o
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    asked = threading.Event()
+    asked: list[float] = []
 
     def handle(_number: int, _frame: Any) -> None:
-        if asked.is_set():
-            leave(130)
+        if asked:
+            if time.monotonic() - asked[0] >= echo:
+                leave(130)
             return
-        asked.set()
+        asked.append(time.monotonic())
         _say(_MESSAGE)
         threading.Thread(target=cancel, name="interlace-cancel", daemon=True).start()
 

@@ -262,6 +262,12 @@ class Session(ABC):
     def ibis(self) -> ibis.BaseBackend:
         """An ibis backend over this session: sees what its transaction sees."""
 
+    def expect(self, rows: int | None) -> None:  # noqa: B027  an engine need not listen
+        """Hear how many rows the statements that follow read at most; None where nobody knows, as at the beginning.
+
+        Only a hint: an engine whose threads cost more than they give on little data may leave them out.
+        """
+
     @abstractmethod
     def interrupt(self) -> None:
         """Stop the running statement, from another thread.  Nothing happens when none runs."""

@@ -56,7 +56,7 @@ def build(
     """
     with _located(task):
         counts = _load(task, session, source, at)
-        built = Built(counts, moved=counts.moved or task.standing is None)
+        built = Built(counts, moved=task.replaces or counts.moved or task.standing is None)
         if task.relation is not None:
             built.columns = session.columns(task.relation)
             built.rows = _rows(task, counts)

@@ -96,9 +96,10 @@ class Compute:
         with ExitStack() as stack:
             session = task.connection.session()
             stack.callback(session.close)
+            made = PythonAttempt(self, task.model, attempt, session, task.connection, stack, [session])
             if worker is not None:
-                worker.interrupt = session.interrupt
-            yield PythonAttempt(self, task.model, attempt, session, task.connection, stack)
+                worker.interrupt = made.interrupt
+            yield made
 
     def _loaded(self, node: Model, session: Session) -> Relation:
         """A Python model that is inlined: its rows in a temporary relation of the reader's session."""
@@ -106,7 +107,7 @@ class Compute:
         with ExitStack() as stack:
             own = self.connection(node).session()
             stack.callback(own.close)
-            inner = PythonAttempt(self, node, "", own, self.connection(node), stack)
+            inner = PythonAttempt(self, node, "", own, self.connection(node), stack, [own])
             value = inner.evaluate()
             if _is_ibis(value):
                 reader = own.arrow(inner.sql_of(value))
@@ -119,7 +120,12 @@ class Compute:
 
 @dataclass(slots=True)
 class PythonAttempt:
-    """One call of a Python model, or one reading of a seed."""
+    """One call of a Python model, or one reading of a seed.
+
+    Attributes:
+        session: where its inputs are read, and an ibis expression that it returns is run.
+        sessions: all that take part, so that all can be interrupted.
+    """
 
     compute: Compute
     model: Model
@@ -127,6 +133,12 @@ class PythonAttempt:
     session: Session
     connection: Connection
     stack: ExitStack
+    sessions: list[Session]
+
+    def interrupt(self) -> None:
+        """Stop whatever statement runs, from another thread."""
+        for session in tuple(self.sessions):
+            session.interrupt()
 
     def evaluate(self) -> Any:
         """Call the function with its inputs; a seed evaluates to itself.
@@ -201,6 +213,7 @@ class PythonAttempt:
     def _open(self) -> Session:
         session = self.connection.session()
         self.stack.callback(session.close)
+        self.sessions.append(session)
         return session
 
     def _context(self) -> Context:

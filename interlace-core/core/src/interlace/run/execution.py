@@ -12,6 +12,7 @@ from interlace.contracts.check import Check
 from interlace.contracts.state import RunRecord
 from interlace.run.audit import audit
 from interlace.run.compute import Compute
+from interlace.run.extent import Extent
 from interlace.run.intent import encode, key
 from interlace.run.lease import RunLease
 from interlace.run.prepare import prepare
@@ -173,7 +174,14 @@ class Execution:
             audit=self._audit,
             allow_empty=config.allow_empty,
             intend=self._intend,
+            extent=self._extent(),
         )
+
+    def _extent(self) -> Extent:
+        view = self._view
+        known = {n: s.rows for n, s in self._facts.state.models.items()}
+        through = frozenset(n for n, m in view.models.items() if view.kinds[m.materialise].relation != "table")
+        return Extent(view.loaded.graph, known, through)
 
     def _audit(
         self, session: Session, relation: Relation, columns: Sequence[Column], task: Task

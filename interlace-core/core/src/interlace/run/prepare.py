@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from interlace.contracts.exporter import Exporter
@@ -250,9 +252,14 @@ def _where(view: View, selected: frozenset[str]) -> dict[str, str]:
     found = {}
     for name in used:
         schema = view.namespace(name)
-        text = view.loaded.connections.get(name).where()
+        text = _short(view.loaded.connections.get(name).where(), view.loaded.root)
         found[name] = f"{text}, schemas {schema.prefix}*" if schema.prefix else text
     return found
+
+
+def _short(place: str, root: Path) -> str:
+    """A path below the project's folder is shown relative to it."""
+    return str(Path(place).relative_to(root)) if place.startswith(f"{root}{os.sep}") else place
 
 
 def _state(snapshot: StateSnapshot, name: str) -> ModelState:

@@ -210,6 +210,16 @@ class Project:
         if self._execution is not None:
             self._execution.cancel()
 
+    def select(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> frozenset[str]:
+        """The names of models and sources that a selection means; all without one.
+
+        Raises:
+            UsageError: a selector matches nothing.
+        """
+        from interlace.run.selection import selected_names
+
+        return selected_names(self._view, self.store.snapshot(self.environment), select, exclude)
+
     def nothing_to_do(self, arguments: Sequence[str], output: str) -> None:
         """Keep ``nothing to do`` as the answer to this command line, while nothing that it depends on moves.
 

@@ -201,7 +201,7 @@ class Runner:
     def _serve(self, worker: Worker) -> None:
         try:
             while (name := self._take(worker)) is not None:
-                if self._tasks[name].groupable and name not in self._alone:
+                if self._may_share(self._tasks[name]):
                     self._group(name, worker)
                 else:
                     self._single(name, worker)
@@ -314,7 +314,7 @@ class Runner:
     ) -> str | None:
         def fits(name: str) -> bool:
             other = self._tasks[name]
-            return other.groupable and other.connection.name == key and name not in self._alone
+            return other.connection.name == key and self._may_share(other)
 
         with self._changed:
             if self._cancelled.is_set():
@@ -325,6 +325,9 @@ class Runner:
                 worker.task = found
                 worker.since = time.monotonic()
             return found
+
+    def _may_share(self, task: Task) -> bool:
+        return task.groupable and task.name not in self._alone and self._work.small(task)
 
     def _refuse_if_left(self, worker: Worker) -> None:
         with self._changed:

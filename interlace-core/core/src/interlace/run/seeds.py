@@ -92,8 +92,8 @@ def _read_json(path: Path, options: Mapping[str, Any], declared: Mapping[str, st
     later = {name: kind for name, kind in declared.items() if _family(kind) in formats}
     now = {name: kind for name, kind in declared.items() if name not in later}
     batches, schema = to_batches(rows, declared=now or None)
-    read = list(batches)
-    table = pa.Table.from_batches(read, schema) if schema is not None else pa.Table.from_batches(read)
+    del schema  # that of the declared columns alone
+    table = pa.concat_tables([pa.Table.from_batches([b]) for b in batches], promote_options="permissive")
     return _cast(table, later, formats)
 
 

@@ -25,12 +25,16 @@ if TYPE_CHECKING:
     from interlace.plan.versions import Versions
     from interlace.run.attempt import Audit, Rows
     from interlace.run.compute import Compute
+    from interlace.run.extent import Extent
     from interlace.run.recorder import Recorder
     from interlace.run.runner import Worker
     from interlace.run.task import Export, Task
     from interlace.telemetry.events import Event
 
 __all__ = ["Done", "Work"]
+
+SMALL = 200_000
+"""Rows that a model may read in a group when it never ran before."""
 
 
 @dataclass(slots=True)
@@ -69,6 +73,7 @@ class Work:
         audit: runs checks.
         allow_empty: what replacing rows by none does.
         intend: keeps an attempt's intended record before a load that is not idempotent commits.
+        extent: how many rows a model reads.
     """
 
     def __init__(
@@ -82,6 +87,7 @@ class Work:
         audit: Audit,
         allow_empty: str,
         intend: Callable[[AttemptRecord], None],
+        extent: Extent,
     ) -> None:
         self.outcomes: dict[str, Outcome] = {}
         self._run = run
@@ -92,6 +98,7 @@ class Work:
         self._audit = audit
         self._allow_empty = allow_empty
         self._intend = intend
+        self._extent = extent
         self._sessions: dict[tuple[int, str], Session] = {}
         self._before: dict[str, str] = {}
         self._started: dict[str, Started] = {}
@@ -101,13 +108,13 @@ class Work:
     @contextmanager
     def transaction(self, task: Task, worker: Worker) -> Iterator[None]:
         """A transaction on the worker's session of the task's connection."""
-        with self._session(task.connection, worker).transaction():
+        with self._session(task.connection, worker, self._extent.read_by(task.model) or None).transaction():
             yield
 
     def build(self, task: Task, worker: Worker) -> Done:
         """Build a SQL model inside the open transaction of the worker's session."""
         started = self._start(task)
-        session = self._session(task.connection, worker)
+        session = self._session(task.connection, worker, self._extent.read_by(task.model) or None)
         query = self._compute.query(task.model, session)
         built = build(task, session, query, self._at, self._audit, self._allow_empty)
         return self._succeeded(task, "build", started, built)
@@ -126,6 +133,16 @@ class Work:
     def parents_moved(self, task: Task) -> bool:
         """Whether a parent's rows are others than those of the last success."""
         return dict(task.state.parents) != self._versions.read_by(task.name)
+
+    def small(self, task: Task) -> bool:
+        """Whether a task is likely to be done at once, so that it may share a transaction.
+
+        One that ran before was measured.  Of a new one what it reads decides: few rows, and nothing unknown.
+        """
+        if task.step.seconds is not None:
+            return True
+        reads = self._extent.read_by(task.model)
+        return reads is not None and reads <= SMALL
 
     def release(self, worker: Worker) -> None:
         """Close the sessions of a worker that ends."""
@@ -216,8 +233,14 @@ class Work:
             if task.relation is None:
                 attempt.perform()
                 return self._succeeded(task, "build", started, Built(LoadCounts(), moved=True))
-            value = attempt.evaluate()
-            return self._load(task, attempt.session, started, lambda: attempt.source(value), worker)
+            source = attempt.source(attempt.evaluate())
+            session = attempt.session
+            if not isinstance(source, str):
+                # Rows that are pulled from this session's own streams must be loaded by another one.
+                session = self._session(task.connection, worker)
+                attempt.sessions.append(session)
+                worker.interrupt = attempt.interrupt
+            return self._load(task, session, started, lambda: source, worker)
 
     def _load(
         self, task: Task, session: Session, started: Started, source: Callable[[], str | Rows], worker: Worker
@@ -321,11 +344,12 @@ class Work:
         finished = replace(finished, seconds=started.seconds, message=message, error_code=record.error_code)
         return Done(done.task, outcome, record, [*events, finished])
 
-    def _session(self, connection: Connection, worker: Worker) -> Session:
+    def _session(self, connection: Connection, worker: Worker, reads: int | None = None) -> Session:
         key = (id(worker), connection.name)
         if key not in self._sessions:
             self._sessions[key] = connection.session()
         session = self._sessions[key]
+        session.expect(reads)
         worker.interrupt = session.interrupt
         return session
 
@@ -337,6 +361,7 @@ class Work:
 
     def _succeeded(self, task: Task, action: Action, started: Started, built: Built) -> Done:
         now = datetime.now(UTC)
+        self._extent.note(task.name, built.rows)
         version = self._version(task, started.id, built)
         read = self._versions.read_by(task.name)
         state = ModelState(

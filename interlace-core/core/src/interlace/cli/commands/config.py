@@ -66,7 +66,7 @@ def sources(project: ProjectOption = None, env: EnvOption = None, json_: JsonOpt
 
 
 @app.command()
-def schema() -> None:
+def schema(json_: JsonOption = False) -> None:  # noqa: ARG001  it is JSON in any case
     """Print the JSON schema of config.yaml, for editors."""
     from interlace.config.json_schema import json_schema
 
