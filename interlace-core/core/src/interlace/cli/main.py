@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 __all__ = ["main"]
+
+COLLECT_AFTER = 50_000
+"""New containers between two collections."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,6 +21,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if argv[:1] == ["run"] and _answered(argv):
         return 0
+    # A command's values live as long as the process: looking through them for garbage is a twentieth of a first run.
+    gc.set_threshold(COLLECT_AFTER, 20, 20)
     from interlace.cli.app import run
 
     return run(argv)

@@ -16,6 +16,7 @@ from interlace.cli.render import Output, Style, duration, rows_text, shortened, 
 from interlace.telemetry.events import (
     ChecksFinished,
     ExportFinished,
+    Logged,
     ModelFinished,
     ModelStarted,
     Notice,
@@ -124,6 +125,8 @@ class Progress:
                 return self._export_lines(event)
             case Notice():
                 return self._notice_lines(event)
+            case Logged():
+                return self._logged_lines(event)
             case ChecksFinished() | RunFinished():
                 return []
             case _:
@@ -165,6 +168,12 @@ class Progress:
         if event.level == "warning":
             return [f"{self.out.style('⚠', 'yellow')} {text}"]
         return [] if self.quiet else [f"{self.out.style('·', 'dim')} {text}"]
+
+    def _logged_lines(self, event: Logged) -> list[str]:
+        """Lines of models from ``warning`` on, with ``--verbose`` all that are logged."""
+        if event.level in {"debug", "info"} and not self.verbose:
+            return []
+        return [f"{self.out.style('·', 'dim')} {event.model}: {event.message}"]
 
     def _warning(self, model: str, text: str) -> str:
         return self._row("⚠", "yellow", model, _first_line(text))

@@ -51,6 +51,7 @@ _BEFORE_ALIAS: Final = frozenset({
 })  # fmt: skip
 _NAMES_FIELD: Final = frozenset({TokenType.COLON, TokenType.COLON_EQ})
 _QUERIES: Final = (exp.Query, exp.Values, exp.Pivot)
+_LEAVES: Final = frozenset({exp.Column, exp.Identifier, exp.Literal, exp.Star})
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_]\w*")
 _DBT: Final = re.compile(r"\{\{|\{%")
@@ -306,7 +307,7 @@ class _Tables:
     def visit(self, tree: exp.Expr, *, recursive_cte: bool) -> None:
         """Visit all tables of a query; without any WITH nothing can be hidden."""
         if not recursive_cte:
-            for table in tree.find_all(exp.Table):
+            for table in _tables(tree):
                 self._table(table, frozenset())
             return
         todo: list[tuple[exp.Expr, frozenset[str]]] = [(tree, frozenset())]
@@ -357,6 +358,22 @@ class _Tables:
             raise self._place.error(message, offset)
         elif name in EXTERNAL or name.startswith(("duckdb_", "pragma_")):
             self.volatile.append(name)
+
+
+def _tables(tree: exp.Expr) -> Iterator[exp.Table]:
+    """All tables, in the order of the text; ``find_all`` would look into every name as well."""
+    todo: list[exp.Expr] = [tree]
+    while todo:
+        node = todo.pop()
+        if type(node) in _LEAVES:
+            continue
+        if isinstance(node, exp.Table):
+            yield node
+        for value in reversed(node.args.values()):
+            if isinstance(value, exp.Expr):
+                todo.append(value)
+            elif isinstance(value, list):
+                todo.extend(child for child in reversed(value) if isinstance(child, exp.Expr))
 
 
 def _function_name(function: exp.Func) -> str:

@@ -6,7 +6,7 @@ database points at what the author wrote, and nothing is parsed or rendered agai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from interlace.model.definition import Reference, Variable
 if TYPE_CHECKING:
     from interlace.model.definition import SqlBody
 
-__all__ = ["Compiled", "Inline", "compile_query", "literal"]
+__all__ = ["Compiled", "Inline", "compile_query", "literal", "unknown_variable"]
 
 
 class Inline(str):
@@ -84,11 +84,12 @@ def _replacement(
             if text is not None:
                 return text
             if span.name not in variables:
-                raise _unknown_variable(span, body, variables, where)
+                raise unknown_variable(span, body, variables, where)
             return literal(variables[span.name])
 
 
-def _unknown_variable(span: Variable, body: SqlBody, variables: Mapping[str, object], where: str) -> InvalidModel:
+def unknown_variable(span: Variable, body: SqlBody, variables: Iterable[str], where: str) -> InvalidModel:
+    """The error about a ``$name`` that is no variable: its line and the nearest name."""
     before = body.text[: span.start]
     column = len(before) - before.rfind("\n")
     line = body.line + before.count("\n")

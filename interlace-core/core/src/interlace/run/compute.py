@@ -16,6 +16,7 @@ from interlace.model.definition import Model, PythonBody, SeedBody, SqlBody
 from interlace.plan.compile import Compiled, Inline, compile_query
 from interlace.run.attempt import Rows
 from interlace.run.context import Context
+from interlace.run.log import LOGGER
 
 if TYPE_CHECKING:
     from interlace.contracts.connection import Connection, Session
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Compute", "PythonAttempt"]
 
-LOGGER = logging.getLogger("interlace.model")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from interlace.run.compute import Compute
 from interlace.run.extent import Extent
 from interlace.run.intent import encode, key
 from interlace.run.lease import RunLease
+from interlace.run.log import logged
 from interlace.run.prepare import prepare
 from interlace.run.recorder import Recorder
 from interlace.run.recovery import recover_markers, recover_runs
@@ -76,6 +77,7 @@ class Execution:
         self._clock = time.monotonic()
         log = view.loaded.root / ".interlace" / "logs" / f"run-{self.id}.jsonl"
         self._on_event = on_event
+        self._heard = frozenset(hook for hook in _HOOKS.values() if view.loaded.plugins.answers(hook))
         self._recorder = Recorder(store, view.environment, log, self._tell)
         self._runner: Runner | None = None
         self._cancelled = False
@@ -104,7 +106,8 @@ class Execution:
             self._runner = Runner(tasks, work, self._limits(), fail_fast=self._fail_fast, tick=lambda: self._tick(lease))
             if self._cancelled:
                 self._runner.cancel()
-            self._runner.run()
+            with logged(self.id, self._view.loaded.config.config.logging.level, self._recorder.event):
+                self._runner.run()
         except BaseException:
             self._finish("failed", work.outcomes)
             raise
@@ -244,7 +247,7 @@ class Execution:
     def _tell(self, event: Event) -> None:
         """Events go to the plugins that listen, and to whoever called."""
         hook = _HOOKS.get(type(event))
-        if hook is not None:
+        if hook is not None and hook in self._heard:
             self._notify(hook, **{"run" if hook == "interlace_run_started" else "event": event})
         if self._on_event is not None:
             self._on_event(event)

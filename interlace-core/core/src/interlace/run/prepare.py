@@ -48,6 +48,7 @@ def gather(
     """Collect what the planner looks at.  Opens a database only where it was written since Interlace closed it."""
     view.refuse_two_connections(selected)
     view.refuse_shared_schemas(selected)
+    view.refuse_unknown_variables(selected)
     root = view.loaded.root
     exports = {n: export_fingerprints(m) for n, m in view.models.items() if m.export}
     standing = _Standing(view, snapshot, store)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Recorder"]
 
+# One encoder: `json.dumps` with options makes another for each line.
+_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
+
 
 class Recorder:
     """Takes attempts and events from any thread; `flush` passes them on, in order."""
@@ -83,7 +86,7 @@ class Recorder:
         if self._log is None:
             self._log_path.parent.mkdir(parents=True, exist_ok=True)
             self._log = self._log_path.open("a", encoding="utf-8")
-        self._log.write("".join(f"{json.dumps(line, ensure_ascii=False, default=str)}\n" for line in lines))
+        self._log.write("".join(f"{_encode(line)}\n" for line in lines))
         self._log.flush()
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from interlace.address import Namespace, relation_of
 from interlace.contracts.materialiser import Materialiser
 from interlace.contracts.relation import Relation
-from interlace.errors import InvalidModel, Location
+from interlace.errors import InvalidModel, InvalidProject, Location
 from interlace.model.definition import Model, Node, PythonBody, SqlBody
+from interlace.plan.compile import unknown_variable
 from interlace.plan.planner import Kind
 from interlace.plan.versions import digest
 
@@ -136,6 +137,23 @@ class View:
                     hint="Put {env} into the connection's path or database, or leave the schema out.",
                     model=name,
                 )
+
+    def refuse_unknown_variables(self, names: frozenset[str]) -> None:
+        """Refuse queries with a ``$name`` that is no variable, before anything runs.
+
+        Raises:
+            InvalidModel: one; InvalidProject: several.
+        """
+        known = {*self.variables, *PER_RUN}
+        errors = [
+            unknown_variable(span, model.body, known, model.file)
+            for name in sorted(names & set(self.models))
+            if isinstance((model := self.models[name]).body, SqlBody)
+            for span in model.body.variables
+            if span.name not in known
+        ]
+        if errors:
+            raise errors[0] if len(errors) == 1 else InvalidProject(errors)
 
     def _fingerprint(self, model: Model) -> str:
         used: tuple[str, ...] = ()

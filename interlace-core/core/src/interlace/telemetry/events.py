@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ __all__ = [
     "ChecksFinished",
     "Event",
     "ExportFinished",
+    "Logged",
     "ModelFinished",
     "ModelStarted",
     "Notice",
@@ -109,6 +111,17 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Logged:
+    """A line that a model logged."""
+
+    run: str
+    at: datetime
+    model: str
+    level: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished:
     """A run ended; `counts` are models by status."""
 
@@ -119,29 +132,41 @@ class RunFinished:
     seconds: float
 
 
-Event = RunStarted | ModelStarted | ChecksFinished | ModelFinished | ExportFinished | Notice | RunFinished
+Event = RunStarted | ModelStarted | ChecksFinished | ModelFinished | ExportFinished | Notice | Logged | RunFinished
 
 
 def as_data(event: Event) -> dict[str, Any]:
     """An event as plain JSON values, ``type`` first."""
-    data: dict[str, Any] = {"type": _snake(type(event).__name__)}
-    for f in fields(event):
-        data[f.name] = _plain(getattr(event, f.name))
+    cls: Any = type(event)  # mypy takes a class with __hash__ for unhashable itself
+    kind, names = _shape(cls)
+    data: dict[str, Any] = {"type": kind}
+    for name in names:
+        value = getattr(event, name)
+        data[name] = value if type(value) in _PLAIN else _plain(value)
     return data
+
+
+_PLAIN = frozenset({type(None), str, int, float, bool})
+
+
+@cache
+def _shape(cls: type) -> tuple[str, tuple[str, ...]]:
+    return _snake(cls.__name__), tuple(f.name for f in fields(cls))
 
 
 def _plain(value: Any) -> Any:
     match value:
         case datetime():
             return value.isoformat()
-        case Mapping():
-            return {str(k): _plain(v) for k, v in value.items()}
         case list() | tuple():
             return [_plain(v) for v in value]
         case None | str() | int() | float() | bool():
             return value
+        case Mapping():
+            return {str(k): _plain(v) for k, v in value.items()}
     if hasattr(value, "__dataclass_fields__"):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        cls: Any = type(value)
+        return {name: _plain(getattr(value, name)) for name in _shape(cls)[1]}
     return str(value)
 
 
