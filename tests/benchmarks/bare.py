@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,13 +57,45 @@ def batches(database: str) -> None:
         connection.execute("CREATE OR REPLACE TABLE doubled AS SELECT * FROM changed")
 
 
+def make_events(count: str, database: str) -> None:
+    """Make the table that `batches` reads."""
+    with duckdb.connect(database) as connection:
+        connection.execute(
+            "CREATE TABLE events AS SELECT range AS id, range % 1000 AS kind, range * 0.25 AS value, "
+            "'event ' || (range % 100) AS name, TIMESTAMP '2024-01-01' + INTERVAL (range) SECOND AS at "
+            f"FROM range({count})"
+        )
+
+
+def make_tpch(scale: str, database: str) -> None:
+    """Make the eight tables of TPC-H."""
+    with tpch(database) as connection:
+        connection.execute(f"CALL dbgen(sf = {scale})")
+
+
+def tpch_queries() -> None:
+    """Print the queries of TPC-H, as JSON."""
+    with tpch(":memory:") as connection:
+        found = connection.execute("SELECT query_nr, query FROM tpch_queries() ORDER BY query_nr").fetchall()
+    print(json.dumps([query.strip().rstrip(";") for _, query in found]))
+
+
+def tpch(database: str) -> duckdb.DuckDBPyConnection:
+    """A database with the extension `tpch`, from its PyPI package."""
+    connection = duckdb.connect(database)
+    [folder] = find_spec("duckdb_extension_tpch").submodule_search_locations
+    connection.execute(f"LOAD '{folder}/extensions/v{duckdb.__version__}/tpch.duckdb_extension'")
+    return connection
+
+
 def made_rows(count: int) -> list[dict[str, object]]:
     """What the Python model of the benchmark returns."""
     return [{"id": i, "name": f"name {i % 1000}", "value": i * 0.5, "even": i % 2 == 0} for i in range(count)]
 
 
 COMMANDS: dict[str, Callable[..., None]] = {
-    command.__name__: command for command in (statements, dicts, rows_only, batches)
+    command.__name__: command
+    for command in (statements, dicts, rows_only, batches, make_events, make_tpch, tpch_queries)
 }
 
 if __name__ == "__main__":

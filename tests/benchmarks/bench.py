@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +66,22 @@ class Bench:
             return spend(python(BARE, command, *words), root)
 
         return measured
+
+    def data(self, name: str, command: str, *words: object) -> Path:
+        """A DuckDB file that is made once, by a child: this process stays small, for a child's peak begins with its."""
+        file = self.cache / name
+        if not file.exists():
+            self.cache.mkdir(parents=True, exist_ok=True)
+            unfinished = self.cache / f"{name}.{os.getpid()}"
+            spend(python(BARE, command, *words, unfinished), self.cache)
+            unfinished.rename(file)
+        return file
+
+    def age(self, root: Path) -> None:
+        """Make a project's files old: Interlace compares what was just written by its content too."""
+        long_ago = time.time() - 3_600
+        for file in root.rglob("*"):
+            os.utime(file, (long_ago, long_ago))
 
     def best(self, *measured: Callable[[], Cost]) -> list[Cost]:
         """The best of the repeats, taken in turns."""

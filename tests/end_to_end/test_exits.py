@@ -96,14 +96,16 @@ def test_a_second_ctrl_c_leaves_at_once(project, wait):
     child = project.start("run")
     wait((project.root / "begun").exists)
     child.send_signal(signal.SIGINT)
-    while "Cancelling" not in child.stderr.readline():
-        pass
+    for line in child.stderr:
+        if "Cancelling" in line:
+            break
+    time.sleep(0.7)  # a second one that follows at once counts as the first
     began = time.monotonic()
     child.send_signal(signal.SIGINT)
     child.communicate(timeout=20)
 
     assert 130 == child.returncode
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 1
 
 
 def test_one_ctrl_c_does_not_wait_for_python_that_sleeps(project, wait):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def identifiers(names: Iterable[str]) -> str:
     return ", ".join(identifier(name) for name in names)
 
 
+@lru_cache(maxsize=65_536)
 def qualified(relation: Relation) -> str:
     """A relation's name, quoted."""
     return ".".join(identifier(part) for part in relation.parts)

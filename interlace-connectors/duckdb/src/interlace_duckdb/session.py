@@ -169,6 +169,10 @@ class DuckDBSession(Session):
         """One identifier, quoted."""
         return quoting.identifier(name)
 
+    def name(self, relation: Relation) -> str:
+        """A relation's quoted name."""
+        return quoting.qualified(relation)
+
     def ibis(self) -> ibis.BaseBackend:
         """An ibis backend over this cursor, the same one each time.  What it registers goes when the session is closed."""
         if self._ibis is None:

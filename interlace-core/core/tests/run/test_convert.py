@@ -119,7 +119,7 @@ Point = namedtuple("Point", "x y")  # noqa: PYI024  an untyped one, as found in 
         (np.str_("x"), "x"),
         (np.datetime64("2024-01-02T03:04:05"), datetime(2024, 1, 2, 3, 4, 5)),
         (np.datetime64("2024-01-02"), date(2024, 1, 2)),
-        (np.datetime64("NaT"), None),
+        (np.datetime64("NaT", "us"), None),
         (np.array([1, 2]), [1, 2]),
         (pd.Timestamp("2024-01-02 03:04:05"), datetime(2024, 1, 2, 3, 4, 5)),
         (pd.NaT, None),

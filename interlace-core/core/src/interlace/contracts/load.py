@@ -136,8 +136,7 @@ class LoadCounts:
 
     def known(self) -> dict[str, int]:
         """The counts that the engine reported, by name."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        return {name: n for name, n in values.items() if n is not None}
+        return {name: n for name in _COUNTS if (n := getattr(self, name)) is not None}
 
     @property
     def moved(self) -> bool:
@@ -146,3 +145,6 @@ class LoadCounts:
         if not known:
             return True
         return any(known.get(name, 0) for name in ("inserted", "updated", "deleted", "closed"))
+
+
+_COUNTS = tuple(f.name for f in fields(LoadCounts))

@@ -51,7 +51,7 @@ _BEFORE_ALIAS: Final = frozenset({
 })  # fmt: skip
 _NAMES_FIELD: Final = frozenset({TokenType.COLON, TokenType.COLON_EQ})
 _QUERIES: Final = (exp.Query, exp.Values, exp.Pivot)
-_LEAVES: Final = frozenset({exp.Column, exp.Identifier, exp.Literal, exp.Star})
+_LEAVES: Final = frozenset({exp.Identifier, exp.Literal})
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_]\w*")
 _DBT: Final = re.compile(r"\{\{|\{%")
@@ -365,7 +365,7 @@ def _tables(tree: exp.Expr) -> Iterator[exp.Table]:
     todo: list[exp.Expr] = [tree]
     while todo:
         node = todo.pop()
-        if type(node) in _LEAVES:
+        if type(node) in _LEAVES or (type(node) is exp.Column and type(node.this) is exp.Identifier):
             continue
         if isinstance(node, exp.Table):
             yield node

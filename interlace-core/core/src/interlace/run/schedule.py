@@ -89,7 +89,7 @@ class Ready:
         return [
             child
             for child in self._children[name]
-            if self.state[child] == "waiting" and fits(child) and self._visible(child, group, since)
+            if self.state[child] == "waiting" and self._visible(child, group, since) and fits(child)
         ]
 
     def give_back(self, names: Iterable[str]) -> None:

@@ -37,6 +37,7 @@ class View:
 
     loaded: Loaded
     _namespaces: dict[str, Namespace] = field(default_factory=dict)
+    _relations: dict[str, Relation | None] = field(default_factory=dict)
 
     @property
     def environment(self) -> str:
@@ -84,6 +85,11 @@ class View:
 
     def relation(self, name: str) -> Relation | None:
         """Where a node is read from; None where it has no relation."""
+        if name not in self._relations:
+            self._relations[name] = self._relation(name)
+        return self._relations[name]
+
+    def _relation(self, name: str) -> Relation | None:
         node = self.loaded.graph.nodes[name]
         if isinstance(node, Model) and self.kinds[node.materialise].relation is None:
             return None

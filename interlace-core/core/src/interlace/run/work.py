@@ -420,8 +420,7 @@ class Work:
         events: list[Event] = []
         if built.checks:
             events.append(ChecksFinished(self._run, record.finished_at, task.name, built.checks))
-        finished = self._finished(task, started.id, "succeeded", action, seconds, None, None)
-        events.append(replace(finished, rows=built.rows, counts=counts, warnings=tuple(built.warnings)))
+        events.append(self._finished(task, started.id, "succeeded", action, seconds, None, None, built, counts))
         return Done(task, outcome, record, events)
 
     def _version(self, task: Task, attempt: str, built: Built) -> str:
@@ -457,6 +456,8 @@ class Work:
         seconds: float,
         message: str | None,
         code: str | None,
+        built: Built | None = None,
+        counts: Mapping[str, int] | None = None,
     ) -> ModelFinished:
         return ModelFinished(
             run=self._run,
@@ -468,6 +469,9 @@ class Work:
             seconds=seconds,
             message=message,
             error_code=code,
+            rows=built.rows if built is not None else None,
+            counts=counts or {},
+            warnings=tuple(built.warnings) if built is not None else (),
             where=f"{task.model.file}:{task.model.line}",
         )
 

@@ -1,0 +1,1 @@
+"""The generated pages of the reference: one file for each kind of page, and what they share."""
