@@ -19,7 +19,8 @@ _INTRODUCTION = """\
 
 What Interlace knows of its runs, apart from the warehouse: one SQLite file, `.interlace/state.db` in the project's folder, in WAL
 mode, so that others may read while a run writes. `state: {path: ...}` in `config.yaml` says another file; see
-[configuration](configuration.md#state). Deleting it loses the history: everything is then built again.
+[configuration](configuration.md#state). Without it every model counts as new: it is built again, and an
+`append` adds its batch once more to what is there.
 
 `interlace state info` shows its size, `interlace state export` writes all of it as JSON lines, `interlace state prune`
 deletes what is older than its retention, which also happens once a day at the end of a run, and `interlace state upgrade`

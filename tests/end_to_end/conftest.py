@@ -79,7 +79,8 @@ class Project:
             capture_output=True,
             timeout=timeout,
             encoding="utf-8",
-        )  # fmt: skip
+            check=False,
+        )
         return Said(done.returncode, done.stdout, done.stderr)
 
     def run(self, *words: str, **options: Any) -> Said:

@@ -1,7 +1,8 @@
 """Runs ``interlace`` and kills it with SIGKILL right before or after the n-th call of one step.
 
-``python crash.py POINT N -- run --var version=1``; the points are the keys of `POINTS`.  Exits as ``interlace`` does when
-the call never comes.  The product knows nothing of this: its methods are wrapped here, in the child alone.
+``python crash.py WHEN POINT N -- run --var version=1``; the points are the keys of `POINTS`.  WHEN is ``before``, ``after``,
+or ``behind``: after the call, in a process whose recording thread gets no turn.  Exits as ``interlace`` does when the call
+never comes.  The product knows nothing of this: its methods are wrapped here, in the child alone.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from itertools import count
 
 from interlace.cli.main import main
 from interlace.run.execution import Execution
+from interlace.run.recorder import Recorder
 from interlace.state.store import Store
 from interlace_duckdb.session import DuckDBSession
 from interlace_duckdb.transaction import Transaction
 
-ANY = lambda *_: True  # noqa: E731  a word for "each call counts"
+ANY = lambda *_: True
 
 POINTS = {
     "begin-run": (Store, "begin_run", ANY),
@@ -32,7 +34,7 @@ POINTS = {
 
 
 def arm(point: str, nth: int, when: str) -> None:
-    """Kill this process at the `nth` call of a step, ``before`` or ``after`` it."""
+    """Kill this process at the `nth` call of a step."""
     owner, name, counts = POINTS[point]
     real = getattr(owner, name)
     calls = count(1)
@@ -47,6 +49,8 @@ def arm(point: str, nth: int, when: str) -> None:
         return result
 
     setattr(owner, name, wrapped)
+    if when == "behind":
+        Recorder.flush = lambda _: None
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ import pytest
 
 
 def test_a_model_that_raises_shows_its_own_line_and_no_frames(project):
-    project.python("a", """
+    project.python(
+        "a",
+        """
         from interlace import model
 
         def half(n):
@@ -15,7 +17,8 @@ def test_a_model_that_raises_shows_its_own_line_and_no_frames(project):
         @model()
         def a():
             return [{"id": half(1)}]
-    """)
+    """,
+    )
 
     said = project.fails("run", code=1)
 
@@ -26,14 +29,17 @@ def test_a_model_that_raises_shows_its_own_line_and_no_frames(project):
 
 
 def test_a_generator_that_raises_half_way_publishes_nothing(project):
-    project.python("a", """
+    project.python(
+        "a",
+        """
         from interlace import model
 
         @model()
         def a():
             yield {"id": 1}
             raise ValueError("the pump is off")
-    """)
+    """,
+    )
 
     said = project.fails("run", code=1)
 
@@ -134,7 +140,9 @@ def test_a_failed_model_blocks_its_descendants_only(project):
 
 
 def test_what_failed_and_all_below_it_runs_again_with_the_state_selector(project):
-    project.write("models/bad.py", "from interlace import model\n\n@model()\ndef bad():\n    raise RuntimeError('no')\n")
+    project.write(
+        "models/bad.py", "from interlace import model\n\n@model()\ndef bad():\n    raise RuntimeError('no')\n"
+    )
     project.sql("child", "SELECT * FROM bad")
     project.sql("other", "SELECT 1 AS id")
     project("run")
@@ -146,7 +154,9 @@ def test_what_failed_and_all_below_it_runs_again_with_the_state_selector(project
 
 
 def test_a_model_that_takes_too_long_is_given_up(project):
-    project.python("slow", """
+    project.python(
+        "slow",
+        """
         import time
         from interlace import model
 
@@ -154,7 +164,8 @@ def test_a_model_that_takes_too_long_is_given_up(project):
         def slow():
             time.sleep(30)
             return [{"id": 1}]
-    """)
+    """,
+    )
 
     said = project.fails("run", code=1, timeout=25)
 

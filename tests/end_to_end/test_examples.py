@@ -79,10 +79,15 @@ def test_flights_carriers_are_what_pandas_counts(example, flights):
 
 @pytest.mark.slow
 def test_flights_daily_delays_are_what_pandas_averages(example, flights):
-    daily = _frame(example("flights"), "marts.daily_delays")
+    import pandas as pd
 
-    assert len(flights) == int(daily["flights"].sum())
-    assert 365 == daily["day"].nunique()
+    keys = ["flown_on", "carrier", "origin"]
+    daily = _frame(example("flights"), "marts.daily_delays").set_index(keys).sort_index()
+    flown = flights.assign(flown_on=pd.to_datetime(flights[["year", "month", "day"]]))
+    expected = flown.groupby(keys).agg(flights=("flight", "size"), mean=("dep_delay", "mean")).sort_index()
+
+    assert expected["flights"].tolist() == daily["flights"].tolist()
+    pd.testing.assert_series_equal(expected["mean"], daily["mean_dep_delay"], check_names=False, check_index=False)
 
 
 @pytest.mark.slow
@@ -99,10 +104,30 @@ def shop(checkout):
     return {f.stem: pd.read_csv(f) for f in seeds.glob("*.csv")}
 
 
-def test_the_shops_orders_are_what_pandas_joins(example, shop):
-    orders = _frame(example("shop"), "marts.fct_orders")
+def test_the_shops_orders_hold_what_was_paid(example, shop):
+    orders = _frame(example("shop"), "marts.fct_orders").set_index("order_id")["paid"].astype(float)
 
-    assert sorted(shop["orders"]["order_id"]) == sorted(orders["order_id"])
+    payments = shop["payments"]
+    paid = payments[payments.status == "paid"].groupby("order_id")["amount_cents"].sum() / 100
+    assert paid.reindex(shop["orders"]["order_id"], fill_value=0).to_dict() == pytest.approx(orders.to_dict())
+
+
+def test_the_shops_revenue_by_day_is_what_pandas_sums(example, shop):
+    daily = _frame(example("shop"), "marts.daily_revenue")
+
+    payments = shop["payments"]
+    paid = payments[payments.status == "paid"].groupby("order_id")["amount_cents"].sum() / 100
+    orders = shop["orders"].assign(paid=shop["orders"]["order_id"].map(paid).fillna(0))
+    expected = orders.groupby(orders["ordered_at"].str[:10])["paid"].sum()
+    found = dict(zip(daily["ordered_on"].astype(str).str[:10], daily["revenue"].astype(float), strict=True))
+    assert expected.to_dict() == pytest.approx(found)
+
+
+def test_the_shops_customers_hold_what_they_spent(example, shop):
+    customers = _frame(example("shop"), "marts.dim_customers").set_index("customer_id")
+
+    counted = shop["orders"].groupby("customer_id").size().reindex(shop["customers"]["customer_id"], fill_value=0)
+    assert counted.to_dict() == customers["orders"].to_dict()
 
 
 def test_nothing_is_to_do_after_the_shop(example):

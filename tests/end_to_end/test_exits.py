@@ -82,7 +82,9 @@ def test_sigterm_cancels_as_ctrl_c_does(slow):
 
 
 def test_a_second_ctrl_c_leaves_at_once(project, wait):
-    project.python("stubborn", """
+    project.python(
+        "stubborn",
+        """
         import time
         from pathlib import Path
         from interlace import model
@@ -92,7 +94,8 @@ def test_a_second_ctrl_c_leaves_at_once(project, wait):
             Path("begun").touch()
             time.sleep(60)
             return [{"id": 1}]
-    """)
+    """,
+    )
     child = project.start("run")
     wait((project.root / "begun").exists)
     child.send_signal(signal.SIGINT)
@@ -109,7 +112,9 @@ def test_a_second_ctrl_c_leaves_at_once(project, wait):
 
 
 def test_one_ctrl_c_does_not_wait_for_python_that_sleeps(project, wait):
-    project.python("stubborn", """
+    project.python(
+        "stubborn",
+        """
         import time
         from pathlib import Path
         from interlace import model
@@ -119,7 +124,8 @@ def test_one_ctrl_c_does_not_wait_for_python_that_sleeps(project, wait):
             Path("begun").touch()
             time.sleep(60)
             return [{"id": 1}]
-    """)
+    """,
+    )
     child = project.start("run")
     wait((project.root / "begun").exists)
     child.send_signal(signal.SIGINT)
@@ -167,7 +173,9 @@ def test_with_json_every_command_prints_one_document_and_nothing_else(built, wor
     assert "" == said.err
 
 
-@pytest.mark.parametrize("words", [["run", "nothing"], ["show", "nothing"], ["run", "--nope"], ["why", "nothing"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [["run", "nothing"], ["show", "nothing"], ["run", "--nope"], ["why", "nothing"]], ids=" ".join
+)
 def test_with_json_an_error_is_a_document_too(built, words):
     said = built(*words, "--json")
 

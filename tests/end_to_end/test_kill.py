@@ -16,24 +16,30 @@ ROWS = 20_000
 @pytest.fixture
 def versions(project):
     """A project whose tables all hold the value of the variable ``v``; `log` keeps one row for each value."""
-    project.write("config.yaml", """
+    project.write(
+        "config.yaml",
+        """
         connections:
           default: {type: duckdb, path: warehouse.duckdb}
         vars: {v: 0}
-    """)
+    """,
+    )
     for i in range(MODELS):
         parent = f" JOIN m{i - 5} AS p ON p.id = range" if i >= 5 else ""
         project.sql(f"m{i}", f"SELECT $v AS v, range AS id FROM range({ROWS if i % 10 == 0 else 100}){parent}")
     project.sql("batch", "SELECT $v AS v")
     project.sql("log", "-- @strategy: append\nSELECT v FROM batch")
-    project.python("taught", """
+    project.python(
+        "taught",
+        """
         import pyarrow as pa
         from interlace import model
 
         @model()
         def taught(m0: pa.Table):
             return m0
-    """)
+    """,
+    )
     project.run("--var", "v=0", timeout=120)
     return project
 
@@ -53,6 +59,12 @@ def _tables(project):
     return found, log
 
 
+def wait_for_more(project, logs, child):
+    """Wait until the run has written its first line."""
+    while child.poll() is None and set(project.root.glob(".interlace/logs/*.jsonl")) == logs:
+        time.sleep(0.002)
+
+
 def _kill_loop(project, kills, seed):
     chance = random.Random(seed)
     first, _ = _tables(project)
@@ -62,8 +74,13 @@ def _kill_loop(project, kills, seed):
     version, cut, found_out = 1, 0, 0
     for _ in range(kills):
         version += 1
+        logs = set(project.root.glob(".interlace/logs/*.jsonl"))
         child = project.start("run", "--var", f"v={version}")
-        time.sleep(chance.uniform(0.1, usual))
+        if chance.random() < 0.7:  # most of a run's time is its start: look there, but more often at its work
+            wait_for_more(project, logs, child)
+            time.sleep(chance.uniform(0, usual / 3))
+        else:
+            time.sleep(chance.uniform(0.05, usual))
         child.kill()
         child.communicate(timeout=30)
         after_kill, log = _tables(project)
@@ -129,7 +146,11 @@ sys.exit(main(["run"]))
 
 def _killed(project, model, moment):
     done = subprocess.run(
-        [sys.executable, "-c", AT.format(model=model, moment=moment)], cwd=project.root, capture_output=True, timeout=60
+        [sys.executable, "-c", AT.format(model=model, moment=moment)],
+        cwd=project.root,
+        capture_output=True,
+        timeout=60,
+        check=False,
     )
     assert -9 == done.returncode, done.stderr.decode()
 

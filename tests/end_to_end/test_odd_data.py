@@ -26,7 +26,10 @@ def test_rows_of_differing_shapes_are_joined_by_name(rows):
 
 
 def test_a_generator_of_differing_shapes_is_joined_by_name(project):
-    project.write("models/a.py", "from interlace import model\n\n@model()\ndef a():\n    yield {'id': 1}\n    yield {'id': 2, 'name': 'two'}\n")
+    project.write(
+        "models/a.py",
+        "from interlace import model\n\n@model()\ndef a():\n    yield {'id': 1}\n    yield {'id': 2, 'name': 'two'}\n",
+    )
 
     project.run()
 
@@ -55,7 +58,9 @@ def test_nan_and_none_of_pandas_are_what_pandas_says(rows):
 def test_decimals_are_exact(rows):
     import decimal
 
-    found = rows("[{'n': Decimal('0.10')}, {'n': Decimal('12345678901234567890.123')}]", imports="from decimal import Decimal")
+    found = rows(
+        "[{'n': Decimal('0.10')}, {'n': Decimal('12345678901234567890.123')}]", imports="from decimal import Decimal"
+    )
 
     assert [decimal.Decimal("0.100"), decimal.Decimal("12345678901234567890.123")] == [n for (n,) in found]
 
@@ -68,14 +73,17 @@ def test_moments_with_different_zones_are_one_moment(rows):
 
 
 def test_a_moment_with_a_zone_keeps_it_and_one_without_has_none(project):
-    project.python("a", """
+    project.python(
+        "a",
+        """
         from datetime import UTC, datetime
         from interlace import model
 
         @model()
         def a():
             return [{"aware": datetime(2026, 7, 1, 10, tzinfo=UTC), "naive": datetime(2026, 7, 1, 10)}]
-    """)
+    """,
+    )
 
     project.run()
 
@@ -83,7 +91,9 @@ def test_a_moment_with_a_zone_keeps_it_and_one_without_has_none(project):
 
 
 def test_lists_and_structs_are_kept(rows):
-    assert [([1, 2], {"x": 1, "y": "z"}, [{"k": 1}])] == rows("[{'l': [1, 2], 's': {'x': 1, 'y': 'z'}, 'd': [{'k': 1}]}]")
+    assert [([1, 2], {"x": 1, "y": "z"}, [{"k": 1}])] == rows(
+        "[{'l': [1, 2], 's': {'x': 1, 'y': 'z'}, 'd': [{'k': 1}]}]"
+    )
 
 
 def test_nested_rows_of_differing_shapes_are_joined(rows):
@@ -91,7 +101,9 @@ def test_nested_rows_of_differing_shapes_are_joined(rows):
 
 
 def test_bytes_dates_times_intervals_uuids_and_booleans_have_their_types(project):
-    project.python("a", """
+    project.python(
+        "a",
+        """
         from datetime import date, time, timedelta
         from uuid import UUID
         from interlace import model
@@ -102,7 +114,8 @@ def test_bytes_dates_times_intervals_uuids_and_booleans_have_their_types(project
                 "b": b"\\x00\\xff", "d": date(2026, 1, 2), "t": time(3, 4, 5), "i": timedelta(hours=1),
                 "u": UUID(int=1), "f": True,
             }]
-    """)
+    """,
+    )
 
     project.run()
 
@@ -112,7 +125,9 @@ def test_bytes_dates_times_intervals_uuids_and_booleans_have_their_types(project
 
 
 def test_a_column_of_only_nulls_is_loaded(project):
-    project.write("models/a.py", "from interlace import model\n\n@model()\ndef a():\n    return [{'id': 1, 'note': None}]\n")
+    project.write(
+        "models/a.py", "from interlace import model\n\n@model()\ndef a():\n    return [{'id': 1, 'note': None}]\n"
+    )
 
     project.run()
 
@@ -130,7 +145,10 @@ def test_text_with_every_kind_of_character_is_kept(rows):
 
 
 def test_zero_rows_of_arrow_keep_their_columns(project):
-    project.write("models/a.py", "import pyarrow as pa\nfrom interlace import model\n\n@model()\ndef a():\n    return pa.table({'id': pa.array([], pa.int32())})\n")
+    project.write(
+        "models/a.py",
+        "import pyarrow as pa\nfrom interlace import model\n\n@model()\ndef a():\n    return pa.table({'id': pa.array([], pa.int32())})\n",
+    )
 
     project.run()
 
@@ -138,7 +156,10 @@ def test_zero_rows_of_arrow_keep_their_columns(project):
 
 
 def test_zero_columns_are_refused(project):
-    project.write("models/a.py", "import pyarrow as pa\nfrom interlace import model\n\n@model()\ndef a():\n    return pa.table({})\n")
+    project.write(
+        "models/a.py",
+        "import pyarrow as pa\nfrom interlace import model\n\n@model()\ndef a():\n    return pa.table({})\n",
+    )
 
     assert "column" in project.fails("run", code=1)
 
@@ -155,7 +176,9 @@ def test_a_table_that_becomes_empty_is_a_warning(project):
 
 
 def test_a_table_that_becomes_empty_is_refused_where_the_project_says_so(project):
-    project.write("config.yaml", "connections:\n  default: {type: duckdb, path: warehouse.duckdb}\nallow_empty: error\n")
+    project.write(
+        "config.yaml", "connections:\n  default: {type: duckdb, path: warehouse.duckdb}\nallow_empty: error\n"
+    )
     project.sql("a", "SELECT 1 AS id")
     project.run()
     project.sql("a", "SELECT 1 AS id WHERE false")
@@ -172,7 +195,9 @@ def test_two_columns_that_differ_only_by_case_are_refused(project):
 
 
 def test_a_million_rows_pass_through_in_batches(project):
-    project.python("a", """
+    project.python(
+        "a",
+        """
         import pyarrow as pa
         from interlace import model
 
@@ -180,8 +205,11 @@ def test_a_million_rows_pass_through_in_batches(project):
         def a():
             for start in range(0, 1_000_000, 100_000):
                 yield pa.table({"id": pa.array(range(start, start + 100_000))})
-    """)
-    project.python("b", """
+    """,
+    )
+    project.python(
+        "b",
+        """
         import pyarrow as pa
         from interlace import model
 
@@ -189,7 +217,8 @@ def test_a_million_rows_pass_through_in_batches(project):
         def b(a: pa.RecordBatchReader):
             for batch in a:
                 yield batch
-    """)
+    """,
+    )
 
     project.run()
 

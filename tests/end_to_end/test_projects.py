@@ -53,12 +53,15 @@ def raw(project):
     """A project that reads a table that something else writes."""
     with duckdb.connect(str(project.root / "warehouse.duckdb")) as connection:
         connection.execute("CREATE SCHEMA raw; CREATE TABLE raw.orders AS SELECT 1 AS id, now() AS loaded_at")
-    project.write("models/sources.yaml", """
+    project.write(
+        "models/sources.yaml",
+        """
         sources:
           raw_orders:
             relation: raw.orders
             freshness: {column: loaded_at, max_age: 1h}
-    """)
+    """,
+    )
     project.sql("a", "SELECT id FROM raw_orders")
     return project
 
@@ -182,11 +185,21 @@ def test_a_variable_cannot_inject_sql(project):
 
 
 def test_the_three_ways_to_say_a_models_keys_are_one(project):
-    project.sql("by_lines", "-- @key: id\n-- @tags: nightly, core\n-- @description: Orders: one row per order\nSELECT 1 AS id")
-    project.sql("by_call", "-- @model(key=['id'], tags=['nightly', 'core'],\n--        description='Orders: one row per order')\nSELECT 1 AS id")
+    project.sql(
+        "by_lines", "-- @key: id\n-- @tags: nightly, core\n-- @description: Orders: one row per order\nSELECT 1 AS id"
+    )
+    project.sql(
+        "by_call",
+        "-- @model(key=['id'], tags=['nightly', 'core'],\n--        description='Orders: one row per order')\nSELECT 1 AS id",
+    )
     project.sql("by_sidecar", "SELECT 1 AS id")
-    project.write("models/by_sidecar.yaml", "key: id\ntags: [nightly, core]\ndescription: 'Orders: one row per order'\n")
-    project.write("models/by_decorator.py", "from interlace import model\n\n@model(key='id', tags=['nightly', 'core'], description='Orders: one row per order')\ndef by_decorator():\n    return [{'id': 1}]\n")
+    project.write(
+        "models/by_sidecar.yaml", "key: id\ntags: [nightly, core]\ndescription: 'Orders: one row per order'\n"
+    )
+    project.write(
+        "models/by_decorator.py",
+        "from interlace import model\n\n@model(key='id', tags=['nightly', 'core'], description='Orders: one row per order')\ndef by_decorator():\n    return [{'id': 1}]\n",
+    )
 
     facts = {m["name"]: m for m in project("list", "--json").json}
 
@@ -197,26 +210,33 @@ def test_the_three_ways_to_say_a_models_keys_are_one(project):
 
 
 def test_several_models_live_in_one_sql_file(project):
-    project.sql("several", "-- @model(name='one')\nSELECT 1 AS id;\n\n-- @model(name='two')\nSELECT id + 1 AS id FROM one;\n")
+    project.sql(
+        "several", "-- @model(name='one')\nSELECT 1 AS id;\n\n-- @model(name='two')\nSELECT id + 1 AS id FROM one;\n"
+    )
     project.run()
 
     assert [(2,)] == project.query("FROM two")
 
 
 def test_defaults_of_a_folder_hold_for_the_models_in_it(project):
-    project.write("config.yaml", """
+    project.write(
+        "config.yaml",
+        """
         connections:
           default: {type: duckdb, path: warehouse.duckdb}
         models:
           staging: {materialise: view, schema: staging}
           staging/raw: {materialise: table}
-    """)
+    """,
+    )
     project.sql("staging/a", "SELECT 1 AS id")
     project.sql("staging/raw/b", "SELECT 1 AS id")
     project.sql("staging/c", "-- @materialise: table\nSELECT 1 AS id")
     project.run()
 
-    assert [("b",), ("c",)] == project.query("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'staging' ORDER BY 1")
+    assert [("b",), ("c",)] == project.query(
+        "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'staging' ORDER BY 1"
+    )
     assert [("a",)] == project.query("SELECT view_name FROM duckdb_views() WHERE schema_name = 'staging'")
 
 
@@ -305,7 +325,9 @@ def test_an_environment_in_the_path_has_a_file_of_its_own(project):
 
 
 def test_an_environment_without_a_place_of_its_own_writes_prefixed_schemas(project):
-    project.write("config.yaml", "connections:\n  default: {type: duckdb, path: warehouse.duckdb}\nenvironments: [dev, prod]\n")
+    project.write(
+        "config.yaml", "connections:\n  default: {type: duckdb, path: warehouse.duckdb}\nenvironments: [dev, prod]\n"
+    )
     project.sql("a", "-- @schema: marts\nSELECT $env AS e")
     project.run("--env", "prod")
     project.run("--env", "dev")
@@ -316,7 +338,9 @@ def test_an_environment_without_a_place_of_its_own_writes_prefixed_schemas(proje
 
 def test_an_overlay_changes_what_it_names_and_nothing_else(project):
     project.write("config.prod.yaml", "vars: {many: 9}\n")
-    project.write("config.yaml", "connections:\n  default: {type: duckdb, path: '{env}.duckdb'}\nvars: {many: 1, other: 2}\n")
+    project.write(
+        "config.yaml", "connections:\n  default: {type: duckdb, path: '{env}.duckdb'}\nvars: {many: 1, other: 2}\n"
+    )
     project.sql("a", "SELECT $many AS n, $other AS o")
     project.run()
     project.run("-e", "prod")
@@ -344,7 +368,10 @@ def test_the_first_line_says_which_environment_and_where(project):
 
 
 def test_secrets_come_from_the_env_file_and_are_masked_where_they_are_shown(project):
-    project.write("config.yaml", "connections:\n  default: {type: duckdb, path: '${WAREHOUSE:-warehouse.duckdb}'}\nvars: {api_token: '${TOKEN}'}\n")
+    project.write(
+        "config.yaml",
+        "connections:\n  default: {type: duckdb, path: '${WAREHOUSE:-warehouse.duckdb}'}\nvars: {api_token: '${TOKEN}'}\n",
+    )
     project.write(".env", "TOKEN=s3cret-value\n")
     project.sql("a", "SELECT 1 AS id")
     project.run()

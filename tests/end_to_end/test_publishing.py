@@ -80,11 +80,14 @@ def test_a_new_check_runs_on_the_published_table_without_building_it(project):
 )
 def test_each_kind_of_check_blocks(project, check):
     project.sql("parents", "SELECT 1 AS id")
-    project.sql("a", f"""
+    project.sql(
+        "a",
+        f"""
         -- @checks: [{check}]
         SELECT * FROM (VALUES (1, 'x', TIMESTAMP '2020-01-01'), (3, NULL, TIMESTAMP '2020-01-01'), (3, 'YY', NULL)) AS v (id, name, moment)
         WHERE 1 = (SELECT max(id) FROM parents)
-    """)
+    """,
+    )
 
     said = project("run", "--json")
 
@@ -141,7 +144,7 @@ def test_a_table_may_become_a_view_and_a_view_a_table(project):
 
 def test_an_ephemeral_model_is_part_of_its_readers_and_no_relation(project):
     project.sql("inner", "-- @materialise: ephemeral\nSELECT 1 AS id")
-    project.sql("outer", "SELECT \"inner\".id + 1 AS id FROM \"inner\"")
+    project.sql("outer", 'SELECT "inner".id + 1 AS id FROM "inner"')
     project.run()
 
     assert [(2,)] == project.query('FROM "outer"')
@@ -154,7 +157,10 @@ def test_an_ephemeral_model_is_part_of_its_readers_and_no_relation(project):
 
 
 def test_an_ephemeral_python_model_is_handed_to_its_readers(project):
-    project.write("models/inner.py", "from interlace import model\n\n@model(materialise='ephemeral', name='inner_rows')\ndef inner():\n    return [{'id': 4}]\n")
+    project.write(
+        "models/inner.py",
+        "from interlace import model\n\n@model(materialise='ephemeral', name='inner_rows')\ndef inner():\n    return [{'id': 4}]\n",
+    )
     project.sql("a", "SELECT id + 1 AS id FROM inner_rows")
 
     project.run()
@@ -201,12 +207,15 @@ def test_strategy_none_checks_a_table_that_something_else_writes(project):
 
 def test_pre_and_post_run_in_the_models_transaction(project):
     project.sql("notes", "SELECT 'nothing' AS what")
-    project.sql("a", """
+    project.sql(
+        "a",
+        """
         -- @dependencies: notes
         -- @pre: "CREATE OR REPLACE TEMP MACRO doubled(x) AS x * 2"
         -- @post: ["INSERT INTO $this VALUES (8)"]
         SELECT doubled(3) + 1 AS id
-    """)
+    """,
+    )
 
     said = project("run")
 
@@ -219,7 +228,9 @@ def test_pre_and_post_run_in_the_models_transaction(project):
 
 @pytest.mark.parametrize("kind", ["csv", "json", "jsonl", "parquet"])
 def test_each_format_is_written_and_reads_back(project, kind):
-    project.sql("a", f"-- @export: {{format: {kind}, path: 'out/{{env}}/{{model}}.{kind}'}}\nSELECT 1 AS id, 'x,\"y' AS t")
+    project.sql(
+        "a", f"-- @export: {{format: {kind}, path: 'out/{{env}}/{{model}}.{kind}'}}\nSELECT 1 AS id, 'x,\"y' AS t"
+    )
     project.run()
     file = project.root / "out" / "dev" / f"a.{kind}"
 

@@ -31,7 +31,10 @@ def numbers(project):
     ],
 )
 def test_an_input_arrives_as_its_annotation_asks_and_goes_back(numbers, imports, annotation, body):
-    numbers.write("models/copied.py", f"from interlace import model\n{imports}\n\n@model()\ndef copied(numbers{annotation}):\n    {body}\n")
+    numbers.write(
+        "models/copied.py",
+        f"from interlace import model\n{imports}\n\n@model()\ndef copied(numbers{annotation}):\n    {body}\n",
+    )
 
     numbers.run()
 
@@ -57,7 +60,9 @@ def test_each_kind_of_function_is_a_model(project, code):
 
 
 def test_a_dictionary_is_one_row(project):
-    project.write("models/a.py", "from interlace import model\n\n@model()\ndef a():\n    return {'id': 1, 'l': [1, 2]}\n")
+    project.write(
+        "models/a.py", "from interlace import model\n\n@model()\ndef a():\n    return {'id': 1, 'l': [1, 2]}\n"
+    )
 
     project.run()
 
@@ -65,7 +70,9 @@ def test_a_dictionary_is_one_row(project):
 
 
 def test_one_file_may_hold_several_models_that_read_one_another(project):
-    project.python("several", """
+    project.python(
+        "several",
+        """
         import pyarrow as pa
         from interlace import model
 
@@ -76,19 +83,25 @@ def test_one_file_may_hold_several_models_that_read_one_another(project):
         @model()
         def second(first: pa.Table):
             return first
-    """)
+    """,
+    )
 
     assert {"first": "succeeded", "second": "succeeded"} == project.run("--json").statuses
     assert "Nothing to do" in project.run().out
 
 
 def test_the_context_gives_run_environment_variables_logger_and_connection(project):
-    project.write("config.yaml", """
+    project.write(
+        "config.yaml",
+        """
         connections:
           default: {type: duckdb, path: warehouse.duckdb}
         vars: {limit: 3}
-    """)
-    project.python("told", """
+    """,
+    )
+    project.python(
+        "told",
+        """
         from interlace import model
 
         @model()
@@ -104,7 +117,8 @@ def test_the_context_gives_run_environment_variables_logger_and_connection(proje
                 "relation": str(context.relation),
                 "interval": str(context.interval),
             }]
-    """)
+    """,
+    )
 
     said = project.run("--json", "--var", "limit=5")
 
@@ -112,14 +126,17 @@ def test_the_context_gives_run_environment_variables_logger_and_connection(proje
 
 
 def test_a_log_line_of_a_model_is_in_the_runs_log(project):
-    project.python("told", """
+    project.python(
+        "told",
+        """
         from interlace import model
 
         @model()
         def told(context):
             context.logger.warning("the feed was slow")
             return [{"id": 1}]
-    """)
+    """,
+    )
     run = project.run("--json").json["run"]
 
     assert "the feed was slow" in project("runs", "logs", run).out
@@ -127,7 +144,9 @@ def test_a_log_line_of_a_model_is_in_the_runs_log(project):
 
 def test_ref_names_what_no_parameter_can(project):
     project.write("models/odd name.sql", "SELECT 7 AS id")
-    project.python("reader", """
+    project.python(
+        "reader",
+        """
         from typing import Annotated
 
         import pyarrow as pa
@@ -136,7 +155,8 @@ def test_ref_names_what_no_parameter_can(project):
         @model()
         def reader(rows: Annotated[pa.Table, ref("odd name")]):
             return rows
-    """)
+    """,
+    )
 
     project.run()
 
@@ -144,7 +164,10 @@ def test_ref_names_what_no_parameter_can(project):
 
 
 def test_a_parameter_with_a_default_is_no_dependency(project):
-    project.write("models/a.py", "from interlace import model\n\n@model()\ndef a(many=3):\n    return [{'id': i} for i in range(many)]\n")
+    project.write(
+        "models/a.py",
+        "from interlace import model\n\n@model()\ndef a(many=3):\n    return [{'id': i} for i in range(many)]\n",
+    )
 
     project.run()
 
@@ -153,7 +176,10 @@ def test_a_parameter_with_a_default_is_no_dependency(project):
 
 def test_a_helper_of_the_project_counts_for_the_models_that_reach_it(project):
     project.write("rates.py", "RATE = 2\n")
-    project.python("a", "from interlace import model\nfrom rates import RATE\n\n@model(volatile=False)\ndef a():\n    return [{'id': RATE}]\n")
+    project.python(
+        "a",
+        "from interlace import model\nfrom rates import RATE\n\n@model(volatile=False)\ndef a():\n    return [{'id': RATE}]\n",
+    )
     project.python("b", "from interlace import model\n\n@model(volatile=False)\ndef b():\n    return [{'id': 1}]\n")
     project.run()
     assert "Nothing to do" in project.run().out
@@ -173,14 +199,17 @@ def test_a_python_model_with_no_inputs_runs_each_time(project):
 
 def test_declared_input_files_decide_when_a_python_model_runs(project):
     project.write("data/one.txt", "1")
-    project.python("a", """
+    project.python(
+        "a",
+        """
         from pathlib import Path
         from interlace import model
 
         @model(inputs="data/*.txt")
         def a():
             return [{"n": int(f.read_text())} for f in sorted(Path("data").glob("*.txt"))]
-    """)
+    """,
+    )
     project.run()
     assert "Nothing to do" in project.run().out
 
@@ -192,13 +221,16 @@ def test_declared_input_files_decide_when_a_python_model_runs(project):
 
 
 def test_declared_types_are_the_types_of_the_table(project):
-    project.python("a", """
+    project.python(
+        "a",
+        """
         from interlace import model
 
         @model(columns={"id": "INTEGER", "price": "DECIMAL(10, 2)", "day": "DATE", "note": "VARCHAR"})
         def a():
             return [{"id": 1, "price": "3.50", "day": "2026-03-01", "note": None}]
-    """)
+    """,
+    )
 
     project.run()
 
@@ -206,7 +238,9 @@ def test_declared_types_are_the_types_of_the_table(project):
 
 
 def test_no_rows_with_declared_columns_make_an_empty_table(project):
-    project.write("models/a.py", "from interlace import model\n\n@model(columns={'id': 'BIGINT'})\ndef a():\n    return []\n")
+    project.write(
+        "models/a.py", "from interlace import model\n\n@model(columns={'id': 'BIGINT'})\ndef a():\n    return []\n"
+    )
 
     project.run()
 
@@ -214,14 +248,17 @@ def test_no_rows_with_declared_columns_make_an_empty_table(project):
 
 
 def test_materialise_none_is_an_effect_that_orders_its_children(project):
-    project.python("effect", """
+    project.python(
+        "effect",
+        """
         from pathlib import Path
         from interlace import model
 
         @model(materialise="none")
         def effect():
             Path("done.txt").write_text("yes")
-    """)
+    """,
+    )
     project.sql("after", "-- @dependencies: effect\nSELECT * FROM read_csv('done.txt', header = false)")
 
     project.run()
@@ -230,7 +267,9 @@ def test_materialise_none_is_an_effect_that_orders_its_children(project):
 
 
 def test_an_effect_cannot_be_read(project):
-    project.write("models/effect.py", "from interlace import model\n\n@model(materialise='none')\ndef effect():\n    pass\n")
+    project.write(
+        "models/effect.py", "from interlace import model\n\n@model(materialise='none')\ndef effect():\n    pass\n"
+    )
     project.sql("after", "SELECT * FROM effect")
 
     assert "effect" in project.fails("run")

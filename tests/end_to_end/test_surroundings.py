@@ -71,7 +71,9 @@ def test_a_project_that_cannot_be_written_to_is_refused(project):
 @pytest.mark.skipif(not ROOT or sys.platform != "linux", reason="only root marks a folder as immutable")
 def test_an_immutable_project_is_refused_for_root_too(project):
     project.sql("a", "SELECT 1 AS id")
-    marked = shutil.which("chattr") and subprocess.run(["chattr", "+i", str(project.root)], capture_output=True, check=False)
+    marked = shutil.which("chattr") and subprocess.run(
+        ["chattr", "+i", str(project.root)], capture_output=True, check=False
+    )
     if not marked or marked.returncode != 0:
         pytest.skip("the file system knows no immutable folders")
     try:
@@ -145,7 +147,9 @@ def test_a_locked_database_names_the_process_that_holds_it(project):
 
 
 def test_a_second_run_of_an_environment_is_told_of_the_first(project, wait):
-    project.python("slow", """
+    project.python(
+        "slow",
+        """
         import time
         from pathlib import Path
         from interlace import model
@@ -156,7 +160,8 @@ def test_a_second_run_of_an_environment_is_told_of_the_first(project, wait):
             while not Path("go on").exists():
                 time.sleep(0.02)
             return [{"id": 1}]
-    """)
+    """,
+    )
     first = project.start("run")
     wait((project.root / "begun").exists)
     second = project("run")
@@ -176,7 +181,9 @@ def small_disk(tmp_path):
         pytest.skip("only root mounts a small disk")
     where = tmp_path / "small"
     where.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(where)], capture_output=True, check=False)
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(where)], capture_output=True, check=False
+    )
     if made.returncode != 0:
         pytest.skip("no file system can be mounted here")
     yield where
@@ -232,7 +239,21 @@ def test_a_full_disk_under_an_export_leaves_the_model_published(project):
 
 # --- names ------------------------------------------------------------------------------------------------------------
 
-NAMES = ["order", "select", "my orders", "it's", 'a"b', "größe", "注文", "1st", "Group By", "table", "user", "a-b", "🦆"]
+NAMES = [
+    "order",
+    "select",
+    "my orders",
+    "it's",
+    'a"b',
+    "größe",
+    "注文",
+    "1st",
+    "Group By",
+    "table",
+    "user",
+    "a-b",
+    "🦆",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -240,7 +261,10 @@ def test_any_printable_name_is_a_models_name(project, name):
     project.write(f"models/{name}.sql", 'SELECT 1 AS "the id", 2 AS "select"')
     quoted = '"' + name.replace('"', '""') + '"'
     project.sql("reader", f'SELECT "the id", "select" FROM {quoted}')
-    project.write(f"models/{name}.yaml", "key: the id\nchecks: [{unique: the id}, {not_null: select}]\nexport: {csv: 'out/{model}.csv'}\n")
+    project.write(
+        f"models/{name}.yaml",
+        "key: the id\nchecks: [{unique: the id}, {not_null: select}]\nexport: {csv: 'out/{model}.csv'}\n",
+    )
 
     said = project.run("--json")
     again = project.run()
@@ -255,8 +279,8 @@ def test_any_printable_name_is_a_models_name(project, name):
 
 
 def test_a_project_in_a_folder_with_an_odd_name_runs(folder):
-    assert 0 == folder("init", "it's a \"größe\" (1) [x] #2").code
-    assert 0 == folder("run", cwd="it's a \"größe\" (1) [x] #2").code
+    assert 0 == folder("init", 'it\'s a "größe" (1) [x] #2').code
+    assert 0 == folder("run", cwd='it\'s a "größe" (1) [x] #2').code
 
 
 @pytest.mark.parametrize("schema", ["select", "my schema", "größe"])

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -134,6 +139,22 @@ def test_variables_and_the_environment_are_arguments(write):
 
     assert [(7,)] == rows
     assert (root / "prod.duckdb").exists()
+
+
+def test_the_example_in_plain_python_runs(checkout, tmp_path):
+    for name in ("embedding", "shop"):
+        left = shutil.ignore_patterns(".interlace", "data", "out")
+        shutil.copytree(checkout / "docs" / "examples" / name, tmp_path / name, ignore=left)
+
+    command = [sys.executable, str(tmp_path / "embedding" / "plain.py")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    lines = done.stdout.splitlines()
+
+    orders = (tmp_path / "shop" / "seeds" / "orders.csv").read_text().splitlines()[1:]
+    assert "orders: it was never built here" in lines
+    assert f"fct_orders: {len(orders)} rows" in lines
+    assert "stg_orders: a view" in lines
+    assert "country customers spent" == lines[-4]
 
 
 # --- events -----------------------------------------------------------------------------------------------------------
@@ -275,6 +296,25 @@ def test_cancel_from_another_thread_ends_the_run_with_130(write):
     assert "cancelled" == result.outcomes["endless"].status
 
 
+def test_a_run_that_is_cancelled_before_it_planned_does_not_begin(write):
+    root = write("early", **{"models/endless.sql": SLOW})
+
+    async def cancel_at_once(project):
+        task = asyncio.create_task(project.run_async())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    with Project.load(root) as project:
+        began = time.monotonic()
+        asyncio.run(cancel_at_once(project))
+        recorded = [r.status for r in project.store.runs()]
+
+    assert time.monotonic() - began < 10
+    assert ["cancelled"] == recorded
+
+
 def test_cancelling_where_nothing_runs_does_nothing(chain):
     with Project.load(chain) as project:
         project.cancel()
@@ -391,16 +431,13 @@ def test_a_failure_in_one_project_leaves_the_other_alone(twins):
 
 
 def test_a_project_leaves_no_trace_in_the_process(twins, monkeypatch, tmp_path):
-    import os
-    import sys
-
     monkeypatch.chdir(tmp_path)
-    path, environ, folder = list(sys.path), dict(os.environ), os.getcwd()
+    path, environ, folder = list(sys.path), dict(os.environ), Path.cwd()
 
     with Project.load(twins[0]) as project:
         project.run()
 
-    assert (path, environ, folder) == (sys.path, dict(os.environ), os.getcwd())
+    assert (path, environ, folder) == (sys.path, dict(os.environ), Path.cwd())
     assert "helpers" not in sys.modules
 
 

@@ -1,7 +1,6 @@
 """An Interlace project in Dagster: each model is an asset, and Interlace builds whatever Dagster materialises.
 
-    pip install interlace dagster dagster-webserver
-    dagster dev -f dagster_assets.py
+``pip install interlace dagster dagster-webserver``, then ``dagster dev -f dagster_assets.py``.
 """
 
 from collections.abc import Iterator
@@ -40,7 +39,7 @@ def interlace_assets(path: Path, env: str | None = None) -> dg.AssetsDefinition:
     def build(context: dg.AssetExecutionContext, config: Options) -> Iterator[dg.MaterializeResult]:
         def log(event: Event) -> None:
             if isinstance(event, ModelFinished):
-                context.log.info(f"{event.model} {event.status} in {event.seconds:.2f} s")
+                context.log.info("%s %s in %.2f s", event.model, event.status, event.seconds)
             elif isinstance(event, Notice):
                 context.log.warning(event.message)
 

@@ -1,7 +1,6 @@
-"""An Interlace project inside a Python program: plan it, run it, watch it, read what it built.
+"""An Interlace project inside a Python program: plan it, run it, watch it, read what it built."""
 
-    python plain.py
-"""
+# ruff: noqa: T201  what it prints is the example
 
 from __future__ import annotations
 
@@ -26,7 +25,7 @@ def build(project: Project) -> list[str]:
     for outcome in project.run().outcomes.values():
         match outcome:
             case Succeeded():
-                said.append(f"{outcome.model}: {outcome.rows} rows")
+                said.append(f"{outcome.model}: {'a view' if outcome.rows is None else f'{outcome.rows} rows'}")
             case Failed():
                 said.append(f"{outcome.model}: {outcome.error}")
             case NotRun():

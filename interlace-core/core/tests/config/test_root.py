@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from interlace.config import find_root
@@ -25,6 +27,14 @@ def test_the_nearest_of_two_nested_projects_is_the_root(tmp_path):
     inner = _project(_project(tmp_path / "outer") / "inner")
 
     assert inner == find_root(inner / "models")
+
+
+def test_a_sibling_folder_is_not_in_the_project_that_one_comes_from(tmp_path, monkeypatch):
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(_project(tmp_path / "project"))
+
+    with pytest.raises(ProjectNotFound):
+        find_root(Path("../other"))
 
 
 def test_a_folder_with_only_a_config_above_a_project_does_not_count(tmp_path):

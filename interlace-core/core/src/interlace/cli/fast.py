@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["nothing_to_do"]
 
@@ -29,8 +32,8 @@ def nothing_to_do(arguments: Sequence[str]) -> bool:
     if stored is None:
         return False
     answer = decode(stored[0])
-    if not holds(answer, stored[1].get(str(answer["environment"]), 0)):
+    if answer is None or not holds(answer, stored[1].get(answer.environment, 0)):
         return False
-    sys.stdout.write(str(answer["output"]))
+    sys.stdout.write(answer.output)
     sys.stdout.flush()
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 __all__ = ["main"]
@@ -23,6 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     # A command's values live as long as the process: looking through them for garbage is a twentieth of a first run.
     gc.set_threshold(COLLECT_AFTER, 20, 20)
+    # Arrow's own allocator keeps 40 MB more than the system's, and is no faster at what a run does.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     from interlace.cli.app import run
 
     return run(argv)

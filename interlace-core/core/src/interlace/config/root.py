@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from interlace.errors import ProjectNotFound
@@ -22,7 +23,8 @@ def find_root(start: Path) -> Path:
     Raises:
         ProjectNotFound: says from where it looked, and what came near.
     """
-    begin = Path(start).expanduser().absolute()
+    # Not `absolute()`, which keeps `..`: the parents of `project/../other` would lead through `project`.
+    begin = Path(os.path.abspath(Path(start).expanduser()))  # noqa: PTH100  the one that leaves links as they are
     if not begin.exists():
         raise ProjectNotFound(f"There is no folder {str(start)!r}.")
     folder = begin if begin.is_dir() else begin.parent

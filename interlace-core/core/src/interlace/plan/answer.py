@@ -7,17 +7,21 @@ Only the standard library is imported here.
 
 from __future__ import annotations
 
-import json
 import os
 import time
-from collections.abc import Iterable, Sequence
-from hashlib import blake2b
+from _blake2 import blake2b  # as in `observe`
 
 from interlace.plan.observe import Observation, observe, same
 
-__all__ = ["STATE_FILE", "answer_key", "asked", "asked_environment", "decode", "encode", "find_root", "holds"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["STATE_FILE", "Answer", "answer_key", "asked", "asked_environment", "decode", "encode", "find_root", "holds"]
 
 _VALUED = {"-p": "project", "--project": "project", "-e": "environment", "--env": "environment"}
+
+_FORMAT = "interlace answer 2"
 
 STATE_FILE = os.path.join(".interlace", "state.db")  # noqa: PTH118  pathlib is not imported here
 
@@ -40,37 +44,72 @@ def answer_key(root: str, environment: str, arguments: Sequence[str]) -> str:
     return "nothing:" + blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
+class Answer:
+    """What was printed, and what it depends on.
+
+    Attributes:
+        output: of the command.
+        environment: its name.
+        revision: of the environment's state.
+        expires: the Unix time in seconds from which on it holds no longer; None for never.
+        salt: the key of the hashes of what may be secret.
+        observations: kind, key and token of each.
+    """
+
+    __slots__ = ("environment", "expires", "observations", "output", "revision", "salt")
+
+    def __init__(
+        self,
+        output: str,
+        environment: str,
+        revision: int,
+        expires: float | None,
+        salt: str,
+        observations: list[Observation],
+    ) -> None:
+        self.output = output
+        self.environment = environment
+        self.revision = revision
+        self.expires = expires
+        self.salt = salt
+        self.observations = observations
+
+
 def encode(
     output: str, observations: Iterable[Observation], *, environment: str, revision: int, expires: float | None
 ) -> bytes:
     """Make an answer of what was printed and of what it depends on; `expires` is a Unix time in seconds."""
     salt = os.urandom(16).hex()
-    listed = [[k, key, _salted(k, key, token, salt)] for k, key, token in dict.fromkeys(observations)]
-    return json.dumps(
-        {
-            "output": output,
-            "observations": listed,
-            "environment": environment,
-            "revision": revision,
-            "expires": expires,
-            "salt": salt,
-        }
-    ).encode()
+    fields = [
+        _FORMAT,
+        output.replace("\0", ""),
+        environment,
+        str(revision),
+        "" if expires is None else repr(expires),
+        salt,
+    ]
+    for kind, key, token in dict.fromkeys(observations):
+        fields += (kind, key, _salted(kind, key, token, salt))
+    return "\0".join(fields).encode("utf-8", "surrogateescape")
 
 
-def decode(answer: bytes) -> dict[str, object]:
-    """The answer as it was made."""
-    decoded: dict[str, object] = json.loads(answer)
-    return decoded
+def decode(stored: bytes) -> Answer | None:
+    """The answer as it was made; None for one that another version of Interlace made."""
+    # Fields with NUL between them, which no path holds: `json` imports `re`, which takes a fifth of a start.
+    form, *fields = stored.decode("utf-8", "surrogateescape").split("\0")
+    if form != _FORMAT:
+        return None
+    output, environment, revision, expires, salt, *seen = fields
+    observations = [Observation(*found) for found in zip(seen[::3], seen[1::3], seen[2::3], strict=True)]
+    return Answer(output, environment, int(revision), float(expires) if expires else None, salt, observations)
 
 
-def holds(answer: dict[str, object], revision: int) -> bool:
+def holds(answer: Answer, revision: int) -> bool:
     """Whether nothing that the answer depends on moved."""
-    expires = answer["expires"]
-    if answer["revision"] != revision or (isinstance(expires, float | int) and time.time() >= expires):
+    if answer.revision != revision or (answer.expires is not None and time.time() >= answer.expires):
         return False
     try:
-        return same(answer["observations"], salt=str(answer["salt"]))  # type: ignore[arg-type]
+        return same(answer.observations, salt=answer.salt)
     except OSError:
         return False
 

@@ -25,9 +25,14 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from hashlib import blake2b
-from typing import NamedTuple
+
+# Not `hashlib`, which loads OpenSSL, nor `typing` and `collections`: together they take as long as all the rest.
+from _blake2 import blake2b
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Self
 
 __all__ = ["RACE", "Observation", "observe", "observe_file", "observe_stamp", "observe_tree", "same"]
 
@@ -38,12 +43,29 @@ ABSENT = "absent"
 IGNORED = frozenset({"__pycache__", ".git", ".interlace", ".DS_Store"})
 
 
-class Observation(NamedTuple):
-    """One token of the outside world."""
+class Observation(tuple[str, str, str]):
+    """One token of the outside world: kind, key and token."""
 
-    kind: str
-    key: str
-    token: str
+    __slots__ = ()
+
+    def __new__(cls, kind: str, key: str, token: str) -> Self:
+        """Make one of its parts."""
+        return tuple.__new__(cls, (kind, key, token))
+
+    @property
+    def kind(self) -> str:
+        """What was looked at."""
+        return self[0]
+
+    @property
+    def key(self) -> str:
+        """Where it is."""
+        return self[1]
+
+    @property
+    def token(self) -> str:
+        """What was found."""
+        return self[2]
 
 
 def observe(kind: str, key: str, *, salt: str = "", environ: Mapping[str, str] | None = None) -> str:
@@ -151,14 +173,23 @@ def _walk(path: str) -> Iterator[tuple[str, os.stat_result]]:
 
 
 def _glob(pattern: str) -> str:
-    from fnmatch import fnmatchcase
-
     folder, _, names = pattern.rpartition("/")
     try:
-        found = sorted(n for n in os.listdir(folder) if fnmatchcase(n, names))  # noqa: PTH208
+        found = sorted(_fitting(os.listdir(folder), names))  # noqa: PTH208
     except OSError:
         return ABSENT
     return _digest("\n".join(found).encode("utf-8", "surrogateescape"))
+
+
+def _fitting(names: list[str], pattern: str) -> list[str]:
+    before, star, after = pattern.partition("*")
+    if star and not any(c in pattern.replace("*", "", 1) for c in "*?["):
+        shortest = len(before) + len(after)
+        return [n for n in names if len(n) >= shortest and n.startswith(before) and n.endswith(after)]
+    # Imported for patterns of several parts only: it compiles regular expressions.
+    from fnmatch import fnmatchcase
+
+    return [n for n in names if fnmatchcase(n, pattern)]
 
 
 def _python() -> str:

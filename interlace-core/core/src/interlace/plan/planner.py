@@ -49,6 +49,7 @@ class Facts:
         where: where each connection writes, for people.
         now: the present, in UTC.
         force: run all that is selected.
+        notices: what the user should know.
     """
 
     graph: Graph
@@ -64,6 +65,7 @@ class Facts:
     where: Mapping[str, str]
     now: datetime
     force: bool = False
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -315,6 +317,7 @@ def _empty(facts: Facts) -> Plan:
         where=facts.where,
         steps=(),
         orphans=orphans,
+        notices=facts.notices,
         revision=facts.state.revision,
         selected=facts.selected,
     )

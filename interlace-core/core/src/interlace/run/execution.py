@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Literal
 
-    from interlace.contracts.connection import Session
+    from interlace.contracts.connection import Connection, Session
     from interlace.contracts.relation import Column, Relation
     from interlace.contracts.state import AttemptRecord, CheckRecord, StateStore
     from interlace.plan.planner import Facts, Planned
@@ -51,7 +51,11 @@ _HOOKS = {
 
 
 class Execution:
-    """Does one plan."""
+    """Does one plan.
+
+    Args:
+        replan: makes the plan anew, from the state as it then is.
+    """
 
     def __init__(
         self,
@@ -64,6 +68,7 @@ class Execution:
         fail_fast: bool,
         command: str,
         on_event: Callable[[Event], None] | None,
+        replan: Callable[[], tuple[Planned, Facts]],
     ) -> None:
         self.id = new_id()
         self._view = view
@@ -73,6 +78,7 @@ class Execution:
         self._threads = threads
         self._fail_fast = fail_fast
         self._command = command
+        self._replan = replan
         self._at = datetime.now(UTC)
         self._clock = time.monotonic()
         log = view.loaded.root / ".interlace" / "logs" / f"run-{self.id}.jsonl"
@@ -90,20 +96,30 @@ class Execution:
 
     def run(self) -> RunResult:
         """Do it."""
-        tasks = prepare(self._view, self._planned.plan, self._facts)
+        tasks = self._tasks()
         lease = RunLease(self._store, self._view.environment, self.id)
-        found = lease.acquire()
+        holder = lease.acquire()
         try:
-            return self._run(tasks, lease, found)
+            return self._run(tasks, lease, holder)
         finally:
             lease.release()
 
-    def _run(self, tasks: dict[str, Task], lease: RunLease, found: str | None) -> RunResult:
-        self._begin(found)
+    def _run(self, tasks: dict[str, Task], lease: RunLease, holder: str | None) -> RunResult:
+        self._store.begin_run(self._record("running"))
+        said = recover_runs(self._store, self._view.environment, self.id, holder)
+        try:
+            tasks, recovered = self._catch_up(tasks)
+        except BaseException:
+            self._begin(said)
+            self._finish("failed", {})
+            raise
+        self._begin([*said, *recovered])
         work = self._work()
         try:
-            self._open(tasks.values())
-            self._runner = Runner(tasks, work, self._limits(), fail_fast=self._fail_fast, tick=lambda: self._tick(lease))
+            self._make_schemas(tasks.values())
+            self._runner = Runner(
+                tasks, work, self._limits(), fail_fast=self._fail_fast, tick=lambda: self._tick(lease)
+            )
             if self._cancelled:
                 self._runner.cancel()
             with logged(self.id, self._view.loaded.config.config.logging.level, self._recorder.event):
@@ -125,23 +141,39 @@ class Execution:
         self._notify("interlace_run_finished", result=result)
         return result
 
-    def _begin(self, found: str | None) -> None:
-        self._store.begin_run(self._record("running"))
+    def _tasks(self) -> dict[str, Task]:
+        return prepare(self._view, self._planned.plan, self._facts)
+
+    def _catch_up(self, tasks: dict[str, Task]) -> tuple[dict[str, Task], list[str]]:
+        """Open the connections, bring the state up to what they hold, and the plan up to the state.
+
+        The plan was made before the lease was held: where the state has moved since, by a load that a killed run did
+        not come to record or by a run that has just ended, what was planned may be done already.
+
+        Returns:
+            what is to be done, and what to say of the loads that were found.
+        """
+        said: list[str] = []
+        opened: dict[str, Connection] = {}
+        while new := {t.connection.name: t.connection for t in tasks.values() if t.connection.name not in opened}:
+            for connection in new.values():
+                connection.open()
+            said += recover_markers(self._store, self._view.environment, new.values())
+            opened |= new
+            if self._store.revision(self._view.environment) != self._planned.plan.revision:
+                self._planned, self._facts = self._replan()
+                tasks = self._tasks()
+        return tasks, said
+
+    def _begin(self, said: Iterable[str]) -> None:
         plan = self._planned.plan
-        started = RunStarted(self.id, self._at, plan.environment, len(plan.steps), plan.where)
-        self._recorder.event(started)
-        said = [found] if found else []
-        said += recover_runs(self._store, plan.environment, self.id)
-        for text in dict.fromkeys(said):
+        self._recorder.event(RunStarted(self.id, self._at, plan.environment, len(plan.steps), plan.where))
+        for text in (*said, *plan.notices):
             self._notice(text)
 
-    def _open(self, tasks: Iterable[Task]) -> None:
-        """Open the connections, bring the state up to what they hold, and make the schemas, before any model."""
+    def _make_schemas(self, tasks: Iterable[Task]) -> None:
+        """Make the schemas, before any model."""
         connections = {t.connection.name: t.connection for t in tasks}
-        for connection in connections.values():
-            connection.open()
-        for text in recover_markers(self._store, self._view.environment, connections.values()):
-            self._notice(text)
         for connection in connections.values():
             own = [t for t in tasks if t.connection is connection]
             schemas = {t.relation.schema for t in own if t.relation is not None and t.standing is None}
@@ -186,9 +218,7 @@ class Execution:
         through = frozenset(n for n, m in view.models.items() if view.kinds[m.materialise].relation != "table")
         return Extent(view.loaded.graph, known, through)
 
-    def _audit(
-        self, session: Session, relation: Relation, columns: Sequence[Column], task: Task
-    ) -> list[CheckRecord]:
+    def _audit(self, session: Session, relation: Relation, columns: Sequence[Column], task: Task) -> list[CheckRecord]:
         def resolve(name: str) -> Relation:
             found = self._view.relation(self._view.loaded.graph.resolve((name,), session.connection.dialect))
             if found is None:
@@ -210,6 +240,7 @@ class Execution:
         )
 
     def _intend(self, record: AttemptRecord) -> None:
+        self._recorder.settle()
         self._store.save_answer(key(record.id), encode(self._view.environment, record))
 
     def _limits(self) -> Limits:

@@ -31,7 +31,7 @@ class RunLease:
         """Take the lease.
 
         Returns:
-            what was found, for people: the run of a process that died.
+            the id of the run that held it and whose process died, where there is one.
 
         Raises:
             RunUnderWay: a run of this environment has not ended.
@@ -43,7 +43,7 @@ class RunLease:
             return None
         owner, _, run = held.owner.partition("\n")
         if is_dead(owner) and self._store.steal(self._name, self._owner, held.owner, now, TTL):
-            return f"run {run} was cut off: its process is gone"
+            return run
         raise RunUnderWay(
             f"run {run} of environment {self._environment} has not ended ({describe_owner(owner)})",
             run=run,

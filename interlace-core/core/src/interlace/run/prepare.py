@@ -17,6 +17,7 @@ from interlace.errors import InvalidModel, Location
 from interlace.model.definition import Model, SqlBody
 from interlace.plan.inputs import input_patterns, input_tokens
 from interlace.plan.planner import Facts
+from interlace.run.unfolding import stacked_views
 from interlace.run.check_order import order_checks
 from interlace.run.exports import export_fingerprints, path_of
 from interlace.run.task import Export, Task
@@ -70,6 +71,7 @@ def gather(
         where=_where(view, selected),
         now=now,
         force=force,
+        notices=tuple(stacked_views(view, selected)),
     )
 
 

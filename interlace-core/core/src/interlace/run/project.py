@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from interlace.run.execution import Execution
 from interlace.run.loaded import load
 from interlace.run.result import RunResult
 from interlace.run.view import View
+from interlace.state.recover import lost_runs
 
 if TYPE_CHECKING:
     from interlace.config import LoadedConfig
@@ -39,6 +41,7 @@ class Project:
         self._view = View(loaded)
         self._store: StateStore | None = None
         self._execution: Execution | None = None
+        self._stop: threading.Event | None = None
         self._last: tuple[Planned, Facts] | None = None
 
     @classmethod
@@ -146,29 +149,34 @@ class Project:
             UsageError: as for `plan`.
             RunUnderWay: another run of this environment has not ended.
         """
-        planned, facts = self._plan(select, exclude, force=force)
-        self._last = (planned, facts)
-        if planned.plan.empty:
-            self._loaded.connections.close(only_persistent=True)
-            self._loaded.connections.save_stamps(self.store)
-            now = datetime.now(UTC)
-            return RunResult("", self.environment, "nothing", {}, planned.plan, now, 0.0)
-        options = self._loaded.config.config.run
-        execution = Execution(
-            self._view,
-            self.store,
-            planned,
-            facts,
-            threads=threads or options.threads,
-            fail_fast=options.fail_fast if fail_fast is None else fail_fast,
-            command=command,
-            on_event=on_event,
-        )
-        self._execution = execution
+        stop = self._stop = self._stop or threading.Event()
+
+        def plan() -> tuple[Planned, Facts]:
+            self._loaded.connections.forget()
+            self._last = self._plan(select, exclude, force=force)
+            return self._last
+
         try:
+            planned, facts = plan()
+            if planned.plan.empty and not lost_runs(self.store, self.environment, datetime.now(UTC)):
+                return RunResult("", self.environment, "nothing", {}, planned.plan, datetime.now(UTC), 0.0)
+            options = self._loaded.config.config.run
+            execution = self._execution = Execution(
+                self._view,
+                self.store,
+                planned,
+                facts,
+                threads=threads or options.threads,
+                fail_fast=options.fail_fast if fail_fast is None else fail_fast,
+                command=command,
+                on_event=on_event,
+                replan=plan,
+            )
+            if stop.is_set():
+                execution.cancel()
             return execution.run()
         finally:
-            self._execution = None
+            self._execution = self._stop = None
             self._loaded.connections.close(only_persistent=True)
             self._loaded.connections.save_stamps(self.store)
 
@@ -176,6 +184,7 @@ class Project:
         """`run`, without blocking the event loop; cancelling the task cancels the run."""
         import asyncio
 
+        self._stop = threading.Event()  # before the thread begins, so that no cancellation is too early
         work = asyncio.create_task(asyncio.to_thread(self.run, select, exclude, **options))
         try:
             return await asyncio.shield(work)
@@ -207,6 +216,8 @@ class Project:
 
     def cancel(self) -> None:
         """Cancel the run that is under way: its queries are interrupted, its transactions roll back."""
+        if self._stop is not None:
+            self._stop.set()
         if self._execution is not None:
             self._execution.cancel()
 

@@ -7,6 +7,7 @@ be slow without slowing a worker.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +36,9 @@ class Recorder:
         self._environment = environment
         self._queue: SimpleQueue[Event | AttemptRecord] = SimpleQueue()
         self._on_event = on_event
+        self._recording = threading.Lock()
+        self._attempts: list[AttemptRecord] = []
+        self._events: list[tuple[Event, dict[str, object]]] = []
         self._log_path = log
         self._log: TextIO | None = None
 
@@ -48,15 +52,32 @@ class Recorder:
 
     def flush(self) -> None:
         """Record and pass on all that was put so far: one transaction, one write to the log."""
-        attempts, events = self._take()
-        if not attempts and not events:
-            return
-        kept = [_record(e, data) for e, data in events]
-        self._store.record(self._environment, attempts, kept)
+        with self._recording:
+            attempts, events = self._take()
+            attempts, self._attempts = self._attempts + attempts, []
+            events, self._events = self._events + events, []
+            if not attempts and not events:
+                return
+            kept = [_record(e, data) for e, data in events]
+            self._store.record(self._environment, attempts, kept)
         self._write([data for _, data in events])
         if self._on_event is not None:
             for event, _ in events:
                 self._on_event(event)
+
+    def settle(self) -> None:
+        """Record the attempts that were put so far, at once and from any thread; events wait for the next flush.
+
+        A load that is not idempotent may not commit before what it read is recorded: killed after its commit, its
+        parents would be built again, and it would load their rows a second time.
+        """
+        with self._recording:
+            attempts, events = self._take()
+            self._attempts += attempts
+            self._events += events
+            if self._attempts:
+                self._store.record(self._environment, self._attempts)
+                self._attempts = []
 
     def close(self) -> None:
         """Flush, and close the log."""

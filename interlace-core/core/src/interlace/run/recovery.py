@@ -17,12 +17,20 @@ if TYPE_CHECKING:
 __all__ = ["recover_markers", "recover_runs"]
 
 
-def recover_runs(store: StateStore, environment: str, own: str) -> list[str]:
-    """Record the runs of dead processes as lost; gives what to say of each."""
+def recover_runs(store: StateStore, environment: str, own: str, holder: str | None) -> list[str]:
+    """Record the runs of dead processes as lost; gives what to say of each.
+
+    Args:
+        own: the id of the run that begins.
+        holder: the run that held the lease and whose process died.
+    """
     now = datetime.now(UTC)
     lost = [run for run in lost_runs(store, environment, now) if run.id != own]
     mark_lost(store, lost, now)
-    return [f"run {run.id}, begun {run.started_at:%Y-%m-%d %H:%M:%S} UTC, was cut off" for run in lost]
+    said = [f"run {run.id}, begun {run.started_at:%Y-%m-%d %H:%M:%S} UTC, was cut off" for run in lost]
+    if holder is not None and holder not in {run.id for run in lost}:
+        said.append(f"run {holder} was cut off before it began")
+    return said
 
 
 def recover_markers(store: StateStore, environment: str, connections: Iterable[Connection]) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as below: `typing` takes longer to import than a look at the state
+    from typing import Final
 
 __all__ = ["KNOWN", "REVISION", "check"]
 

@@ -181,7 +181,7 @@ def _event_line(event: EventRecord) -> str:
     from interlace.cli.render import json_text
 
     time = f"{event.at:%Y-%m-%d %H:%M:%S.%f}"[:-3]
-    data = " ".join(f"{k}={v if isinstance(v, str) else _one_line(json_text(v))}" for k, v in event.data.items())
+    data = " ".join(f"{k}={_one_line(v if isinstance(v, str) else json_text(v))}" for k, v in event.data.items())
     return " ".join(part for part in (time, event.type, event.model or "", data) if part)
 
 
