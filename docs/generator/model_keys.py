@@ -74,7 +74,7 @@ _SOURCE_MEANINGS = {
     "relation": "where it is: `[catalog.][schema.]name`; the source's name without",
     "schema": "a schema, where `relation` names none",
     "columns": "as for a model",
-    "checks": "shown by `interlace info`; no run asks them",
+    "checks": "asked by `interlace sources check`",
     "freshness": "`{column: <time>, max_age: <duration>}`, judged by `interlace sources freshness`",
     "owner": "who answers for it",
     "description": "for people",

@@ -45,7 +45,7 @@ def _edited(bench: Bench, root: Path) -> Callable[[], Cost]:
     forget(root)
     bench.age(root)
     bench.warm(root, *COMMAND)()
-    file = sorted((root / "models").iterdir())[-1]
+    file = max((root / "models").iterdir())
     numbers = iter(range(1, 1_000))
 
     def measured() -> Cost:

@@ -20,7 +20,7 @@ Tables = Mapping[str, str]
 def small_tables(count: int) -> dict[str, str]:
     """`count` queries of ten rows each in 20 layers; each but those of the first reads two of the layer above."""
     # The same graph each time.
-    choose = random.Random(1)  # noqa: S311
+    choose = random.Random(1)
     width = max(1, count // LAYERS)
     found: dict[str, str] = {}
     for layer in range(LAYERS):

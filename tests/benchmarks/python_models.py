@@ -10,7 +10,7 @@ from table import Row
 
 __all__ = ["batches", "dicts"]
 
-DICTS = '''
+DICTS = """
 import resource
 from pathlib import Path
 
@@ -22,9 +22,9 @@ def rows():
     made = [{{"id": i, "name": f"name {{i % 1000}}", "value": i * 0.5, "even": i % 2 == 0}} for i in range({count})]
     Path("held.txt").write_text(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
     return made
-'''
+"""
 
-BATCHES = '''
+BATCHES = """
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -36,7 +36,7 @@ def doubled(events: pa.RecordBatchReader):
     schema = events.schema.append(pa.field("double_value", pa.float64()))
     for batch in events:
         yield pa.RecordBatch.from_arrays([*batch.columns, pc.multiply(batch.column("value"), 2.0)], schema=schema)
-'''
+"""
 
 SOURCE = "sources:\n  events: {relation: main.events}\n"
 

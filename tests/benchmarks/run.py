@@ -26,7 +26,7 @@ from starting import one_changed, version
 from table import Row, printed, save
 from tpch import tpch
 
-__all__ = ["BENCHMARKS", "main"]
+__all__ = ["BENCHMARKS", "cache", "compile_everything", "main"]
 
 Benchmark = Callable[[Bench], Iterable[Row]]
 
@@ -47,7 +47,7 @@ BENCHMARKS: dict[str, Benchmark] = {
 def main(words: Sequence[str] | None = None) -> int:
     """Measure, print the table, and say by the exit code whether every goal was reached."""
     asked = _parser().parse_args(words)
-    _compile()
+    compile_everything()
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="interlace-bench-") as folder:
         bench = Bench(Path(folder), cache(), asked.repeats, asked.quick)
@@ -74,7 +74,7 @@ def _measured(name: str, benchmark: Benchmark, bench: Bench) -> list[Row]:
         return [Row(what=name, measured="failed", judged=1, goal=0)]
 
 
-def _compile() -> None:
+def compile_everything() -> None:
     """Write the byte code that an installer would have written, so that no child pays for it."""
     folders = {sysconfig.get_path("purelib"), *(p for p in sys.path if "site-packages" not in p and p.endswith("/src"))}
     for folder in sorted(folders):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench import Bench
-from projects import DATABASE, small_tables, trivial
+from projects import DATABASE, small_tables
 from table import Row
 
 __all__ = ["first_run", "per_model"]

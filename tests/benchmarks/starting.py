@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 
 from bench import Bench
 from measure import Cost, interlace, spend
-from projects import trivial
 from table import Row
 
 __all__ = ["one_changed", "version"]

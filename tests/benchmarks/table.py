@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-__all__ = ["Row", "printed", "save"]
+__all__ = ["Row", "grid", "printed", "save"]
 
 HEAD = ("what", "goal", "stretch", "measured", "bare", "ratio", "held")
 
@@ -51,16 +51,29 @@ class Row:
     def cells(self) -> tuple[str, ...]:
         """As text, in the order of the table's head."""
         ratio = f"{self.ratio:.2f}" if self.ratio is not None else ""
-        return (self.what, self._limit(self.goal), self._limit(self.stretch), self.measured, self.bare, ratio, self.held)
+        return (
+            self.what,
+            self._limit(self.goal),
+            self._limit(self.stretch),
+            self.measured,
+            self.bare,
+            ratio,
+            self.held,
+        )
 
     def _limit(self, value: float | None) -> str:
         return "" if value is None else f"≤ {value:g}{self.unit}"
 
 
 def printed(rows: Sequence[Row]) -> str:
-    """The table, as Markdown that is aligned."""
-    lines = [HEAD, *(row.cells for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
+    """The table of rows."""
+    return grid(HEAD, [row.cells for row in rows])
+
+
+def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table, as Markdown that is aligned."""
+    lines = [head, *rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
     shown = ["| " + " | ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) + " |" for line in lines]
     return "\n".join([shown[0], rule, *shown[1:]])

@@ -120,6 +120,7 @@ def environment(home: Path) -> dict[str, str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", TOLD)
 def test_the_page_happens_as_it_says(name, open_page, tmp_path):
     teller = Teller(tmp_path)

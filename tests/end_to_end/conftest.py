@@ -20,6 +20,16 @@ INTERLACE = str(Path(sys.executable).with_name("interlace"))
 CONFIG = "connections:\n  default:\n    type: duckdb\n    path: warehouse.duckdb\n"
 
 
+QUICK = {"test_first_project.py", "test_readme.py"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A process for each command adds up: all of these but the first minutes are left out of `nox -s quick`."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.path.name not in QUICK:
+            item.add_marker(pytest.mark.slow)
+
+
 @dataclass(frozen=True)
 class Said:
     """What a command said."""

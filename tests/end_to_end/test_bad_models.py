@@ -207,3 +207,49 @@ def test_a_sidecar_without_a_model_is_reported(project):
     said = project.fails("run")
 
     assert "models/b.yaml" in said
+
+
+@pytest.mark.parametrize(
+    "key", ["checks: [{unique: id}]", "export: {csv: a.csv}", "pre: SELECT 1", "columns: {id: {checks: [unique]}}"]
+)
+def test_what_is_about_a_relation_is_refused_for_a_model_without_one(project, key):
+    project.sql("a", f"-- @materialise: ephemeral\n-- @{key}\nSELECT 1 AS id")
+
+    said = project.fails("run")
+
+    assert "models/a.sql:2" in said
+    assert "has no relation" in said
+
+
+def test_a_folders_defaults_are_for_its_relations_only(project):
+    project.write(
+        "config.yaml",
+        "connections:\n  default: {type: duckdb, path: warehouse.duckdb}\nmodels:\n  .: {checks: [{unique: id}]}\n",
+    )
+    project.sql("a", "-- @materialise: ephemeral\nSELECT 1 AS id")
+    project.sql("b", "SELECT * FROM a")
+
+    said = project.run("--json")
+
+    assert [True] == [check["passed"] for check in said.models["b"]["checks"]]
+
+
+def test_a_check_that_reads_what_does_not_exist_is_refused_before_anything_runs(project):
+    project.sql("customers", "SELECT 1 AS id")
+    project.sql("a", "-- @checks: [{relationships: {column: id, to: custmers, field: id}}]\nSELECT 1 AS id")
+
+    said = project.fails("run")
+
+    assert "models/a.sql:1" in said
+    assert "'customers'" in said
+    assert not (project.root / "warehouse.duckdb").exists()
+
+
+@pytest.mark.parametrize("key", ["pre", "post"])
+def test_a_broken_statement_beside_the_query_names_its_key_and_file(project, key):
+    project.sql("a", f'-- @{key}: "SELEC 1"\nSELECT 1 AS id')
+
+    said = project.fails("run", code=1)
+
+    assert f"models/a.sql:1: '{key}': " in said or f"models/a.sql:2: '{key}': " in said
+    assert "SELEC" in said

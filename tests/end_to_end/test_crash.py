@@ -221,10 +221,12 @@ def exported(crashing: Crashing) -> int:
     return version
 
 
-def check_recovered(crashing: Crashing, version: int, copy: Path) -> None:
-    """The next run says what it found and makes all new; after it nothing is left to do."""
+def check_recovered(crashing: Crashing, version: int, copy: Path) -> float:
+    """The next run says what it found and makes all new; after it nothing is left to do.  Gives the seconds it took."""
     cut_off = running(crashing)
+    began = time.monotonic()
     said = crashing.update(version)
+    seconds = time.monotonic() - began
     for run in cut_off:
         assert 1 == said.count(f"run {run}, begun")
         assert "was cut off" in said
@@ -236,6 +238,7 @@ def check_recovered(crashing: Crashing, version: int, copy: Path) -> None:
     assert [] == running(crashing)
     assert "Nothing to do" in crashing.update(version)
     assert found == look(crashing, copy)
+    return seconds
 
 
 @pytest.fixture
@@ -285,21 +288,24 @@ def how_far(killed: bool, found: Found, version: int) -> str:
 
 
 def kill_often(crashing: Crashing, kills: int, seed: int, copy: Path) -> Counter[str]:
-    """Kill runs in equal slices of the time that one takes, in each at a random moment."""
+    """Kill runs, each in another slice of the time that one takes, at a random moment of it."""
     chance = random.Random(seed)
     length = timed(crashing, 1)
     outcomes: Counter[str] = Counter()
-    for i in range(kills):
+    for i, part in enumerate(chance.sample(range(kills), kills)):
         version = i + 2
-        moment = length * (0.2 + (i + chance.random()) / kills * 0.8)
+        moment = length * (0.2 + (part + chance.random()) / kills * 0.8)
         killed = kill_after(crashing, version, moment)
         try:
             found = check_killed(crashing, version, copy)
-            outcomes[how_far(killed, found, version)] += 1
-            check_recovered(crashing, version, copy)
+            outcome = how_far(killed, found, version)
+            outcomes[outcome] += 1
+            seconds = check_recovered(crashing, version, copy)
         except AssertionError as error:
             error.add_note(f"kill {i + 1} of {kills}, after {moment:.3f} s of about {length:.3f} s; seed {seed}")
             raise
+        if outcome == "all old":
+            length = seconds  # of a whole run, under the load of now
     return outcomes
 
 

@@ -152,7 +152,7 @@ COMMANDS = [
     ["show", "a", "--compiled"], ["why", "a"], ["info"], ["info", "a"], ["describe", "a"], ["runs", "list"], ["runs", "show"],
     ["runs", "logs"], ["config", "show"], ["config", "validate"], ["config", "sources"], ["config", "schema"],
     ["plugins", "list"], ["plugins", "show", "duckdb"], ["plugins", "doctor"], ["state", "info"], ["state", "upgrade"],
-    ["state", "prune"], ["sources", "list"], ["sources", "freshness"], ["version"],
+    ["state", "prune"], ["sources", "list"], ["sources", "freshness"], ["sources", "check"], ["version"],
 ]  # fmt: skip
 
 

@@ -6,7 +6,6 @@ import os
 
 import pytest
 
-
 CONFIG = """
 connections:
   default: {type: duckdb, path: warehouse.duckdb}
@@ -26,14 +25,17 @@ def idle(project):
     project.sql("from_file", "SELECT id FROM read_csv('data/*.csv')")
     project.sql("from_variable", "SELECT $many AS n")
     project.sql("deep/er/leaf", "SELECT count(*) AS n FROM from_file")
-    project.python("taught", """
+    project.python(
+        "taught",
+        """
         from rates import RATE
         from interlace import model
 
         @model(volatile=False)
         def taught():
             return [{"rate": RATE}]
-    """)
+    """,
+    )
     project.run()
     for _ in range(2):
         assert "Nothing to do" in project.run().out
@@ -58,7 +60,10 @@ CHANGES = {
     "a new sidecar with a check": (_edit("models/from_seed.yaml", "checks: [{unique: code}]\n"), {"from_seed"}),
     "a changed seed": (_edit("seeds/codes.csv", "code\nb\n"), {"codes", "from_seed"}),
     "a new seed": (_edit("seeds/more.csv", "x\n1\n"), {"more"}),
-    "a seed's new sidecar": (_edit("seeds/codes.yaml", "columns: {code: VARCHAR}\nkey: code\n"), {"codes", "from_seed"}),
+    "a seed's new sidecar": (
+        _edit("seeds/codes.yaml", "columns: {code: VARCHAR}\nkey: code\n"),
+        {"codes", "from_seed"},
+    ),
     "a changed input file": (_edit("data/in.csv", "id\n2\n"), {"from_file", "leaf"}),
     "a new input file": (_edit("data/in2.csv", "id\n2\n"), {"from_file", "leaf"}),
     "a changed helper": (_edit("rates.py", "RATE = 3\n"), {"taught"}),

@@ -106,6 +106,26 @@ def test_freshness_of_sources_is_checked(raw):
     assert "raw_orders" in said.out
 
 
+def test_checks_of_sources_are_asked_when_somebody_wants_to_know(raw):
+    raw.write(
+        "models/sources.yaml",
+        """
+        sources:
+          raw_orders:
+            relation: raw.orders
+            checks:
+              - unique: id
+              - row_count: {min: 2}
+    """,
+    )
+
+    said = raw("sources", "check", "--json")
+
+    assert 1 == said.code
+    assert {"unique(id)": True, "row_count": False} == {c["name"]: c["passed"] for c in said.json}
+    assert "1 row, at least 2 expected" in raw("sources", "check", "raw_orders").out
+
+
 def test_sources_are_imported_from_what_stands(project):
     with duckdb.connect(str(project.root / "warehouse.duckdb")) as connection:
         connection.execute("CREATE SCHEMA raw; CREATE TABLE raw.orders AS SELECT 1 AS id")

@@ -49,7 +49,7 @@ def test_everything_that_may_be_said_is_read(load):
         run: {threads: 8, fail_fast: true, connections: {lake: 2}}
         checks: {samples: 0}
         allow_empty: error
-        logging: {level: DEBUG, format: json}
+        logging: {level: DEBUG}
         timezone: Europe/Berlin
         plugins: {disabled: [acme], strict: true, safe: false}
     """).config
@@ -59,9 +59,8 @@ def test_everything_that_may_be_said_is_read(load):
     assert {"path": ".interlace/state.db"} == config.state.options
     assert {"events": timedelta(days=30)} == config.state.retention
     assert {"lake": 2} == config.run.connections
-    assert ("debug", "json", ("acme",), "core") == (
+    assert ("debug", ("acme",), "core") == (
         config.logging.level,
-        config.logging.format,
         config.plugins.disabled,
         config.default_schema,
     )
@@ -366,7 +365,7 @@ def test_environments_that_differ_by_case_are_refused(load):
         ("run: {connections: {defult: 2}}\n", "run.connections.defult limits no connection"),
         ("name: 3\n", "name must be text, not 3."),
         ("name: ''\n", "name must not be empty"),
-        ("logging: {format: jsn}\n", "Did you mean 'json'?"),
+        ("logging: {level: infos}\n", "Did you mean 'info'?"),
         ("allow_empty: maybe\n", "allow_empty must be one of error, warn, ok, not 'maybe'."),
         ("timezone: Europe/Berln\n", "Did you mean 'Europe/Berlin'?"),
         ("state: {retention: {events: long}}\n", "state.retention.events must be a duration"),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from interlace.plan.steps import Plan, Reason
     from interlace.run.result import Outcome, RunResult
 
-__all__ = ["columns_data", "plan_data", "reasons_data", "result_data"]
+__all__ = ["check_data", "columns_data", "plan_data", "reasons_data", "result_data"]
 
 
 def reasons_data(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
@@ -80,7 +80,7 @@ def _outcome_data(outcome: Outcome) -> dict[str, Any]:
                 "seconds": round(outcome.seconds, 6),
                 "rows": outcome.rows,
                 "counts": dict(outcome.counts),
-                "checks": [_check_data(c) for c in outcome.checks],
+                "checks": [check_data(c) for c in outcome.checks],
                 "warnings": list(outcome.warnings),
                 "export_errors": list(outcome.export_errors),
             }
@@ -90,7 +90,7 @@ def _outcome_data(outcome: Outcome) -> dict[str, Any]:
                 "status": "failed",
                 "action": outcome.action,
                 "seconds": round(outcome.seconds, 6),
-                "checks": [_check_data(c) for c in outcome.checks],
+                "checks": [check_data(c) for c in outcome.checks],
                 "error": _error_data(outcome.error),
             }
         case NotRun():
@@ -99,7 +99,8 @@ def _outcome_data(outcome: Outcome) -> dict[str, Any]:
             assert_never(outcome)
 
 
-def _check_data(check: CheckRecord) -> dict[str, Any]:
+def check_data(check: CheckRecord) -> dict[str, Any]:
+    """The result of one check."""
     return {
         "name": check.name,
         "type": check.type,

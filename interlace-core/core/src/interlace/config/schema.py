@@ -161,10 +161,11 @@ class Checks(_Section):
 
 
 class Logging(_Section):
-    """``logging:`` — what is logged, and how."""
+    """``logging:`` — what is kept of what models log."""
 
-    level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
-    format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = "text"
+    level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
+        "info", description="The least serious lines of `context.logger` that are kept in a run's log."
+    )
 
 
 class Plugins(_Section):
@@ -216,5 +217,7 @@ class Config(_Section):
         "warn", description="What a replace by zero rows over a table that has rows is."
     )
     logging: Logging = Logging()
-    timezone: Annotated[str, BeforeValidator(_timezone)] = Field("UTC", description="An IANA time zone.")
+    timezone: Annotated[str, BeforeValidator(_timezone)] = Field(
+        "UTC", description="An IANA time zone: what `context.timezone` gives Python models."
+    )
     plugins: Plugins = Plugins()

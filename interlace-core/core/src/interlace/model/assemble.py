@@ -20,6 +20,9 @@ __all__ = ["assemble", "read_value"]
 
 _REPLACE = StrategyUse("replace")
 
+_OF_A_RELATION = ("checks", "export", "pre", "post")
+"""Keys that say nothing about a model without a relation."""
+
 
 def assemble(
     context: LoadingContext, declared: Declared, body: Body, *, name: str, line: int, digest: str, typed: bool
@@ -93,10 +96,28 @@ def _materialisation(
             return
         keys["materialise"], materialiser = found["materialise"]
         takes_strategy = materialiser.uses_strategy
+        if materialiser.kind is None:
+            _without_relation(declared, keys, errors, own)
         if python and not materialiser.python:
             message = f"a Python model cannot be materialised as {keys['materialise']!r}"
             errors.append(InvalidModel(message, where=materialise.where, hint="Materialise it as 'table'."))
     _strategy(context, declared, keys, errors, takes_strategy=takes_strategy, own="strategy" in own)
+
+
+def _without_relation(
+    declared: Declared, keys: dict[str, Any], errors: list[InterlaceError], own: frozenset[str]
+) -> None:
+    """Refuse what the model itself says of a relation that it has not; a folder's defaults are for its tables."""
+    for word in _OF_A_RELATION:
+        if word not in keys:
+            continue
+        given = declared.keys.get(word) or declared.keys["columns"]
+        if word in own or (word == "checks" and "columns" in own):
+            message = f"a model that is materialised as {keys['materialise']!r} has no relation, which {word!r} would be about"
+            hint = f"Leave {word!r} out, or materialise a table or a view."
+            errors.append(InvalidModel(message, where=given.where, hint=hint))
+        else:
+            del keys[word]
 
 
 def _strategy(

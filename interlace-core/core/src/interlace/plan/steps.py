@@ -16,8 +16,8 @@ class Reason:
     """Why a model runs, or why it need not.
 
     Attributes:
-        code: one of ``new, definition, checks, metadata, parent, inputs, relation, volatile, source, expired, failed,
-            export, forced, up_to_date, external``.
+        code: one of ``new, definition, checks, parent, parent_runs, inputs, relation, volatile, source, expired, failed,
+            export, forced, up_to_date``.
         text: for people: ``the query changed``, ``customers runs``, ``table main.orders is not there``.
         details: the names or files it is about.
     """

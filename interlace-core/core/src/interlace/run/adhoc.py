@@ -83,4 +83,5 @@ def _compute(view: View) -> Compute:
         relation=view.relation,
         connection=view.connection,
         variables={**view.variables, "run_id": ""},
+        timezone=view.loaded.config.config.timezone,
     )

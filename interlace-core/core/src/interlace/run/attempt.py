@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from interlace.contracts.state import CheckRecord
     from interlace.run.task import Task
 
-__all__ = ["Audit", "Built", "Rows", "audit_relation", "build", "verify"]
+__all__ = ["Audit", "Built", "Rows", "audit_relation", "build", "located", "verify"]
 
 Audit = Callable[["Session", Relation, Sequence[Column], "Task"], "list[CheckRecord]"]
 
@@ -54,7 +54,7 @@ def build(
         ChecksFailed: blocking checks failed: the transaction must roll back.
         InvalidModel: the rows do not fit the model's key or contract.
     """
-    with _located(task):
+    with located(task):
         counts = _load(task, session, source, at)
         built = Built(counts, moved=task.replaces or counts.moved or task.standing is None)
         if task.relation is not None:
@@ -177,7 +177,7 @@ def _refuse_empty(task: Task, built: Built, allow_empty: str) -> None:
     built.warnings.append(said)
 
 
-class _located:  # noqa: N801  reads as a statement
+class located:  # noqa: N801  reads as a statement
     """Errors inside say which model they are about, and where the author's text stands."""
 
     def __init__(self, task: Task) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from interlace.contracts.check import Check
+from interlace.errors import InvalidGraph, Location, did_you_mean
 
 if TYPE_CHECKING:
     from interlace.run.task import Task
@@ -15,7 +16,11 @@ __all__ = ["order_checks"]
 
 
 def order_checks(view: View, tasks: dict[str, Task]) -> None:
-    """Let each task begin after the tasks that its checks read, unless those come after it anyway."""
+    """Let each task begin after the tasks that its checks read, unless those come after it anyway.
+
+    Raises:
+        InvalidGraph: a check reads what is no model, seed or source.
+    """
     for task in tasks.values():
         for name in _read_by_checks(view, task):
             if name in tasks and name not in task.parents and not _comes_after(tasks, name, task.name):
@@ -29,7 +34,14 @@ def _read_by_checks(view: View, task: Task) -> Iterator[str]:
             continue
         for word in cls().models(cls.Config.model_validate(dict(use.options))):
             found = view.loaded.graph.find(tuple(word.split(".")))
-            if found is not None and found != task.name:
+            if found is None:
+                raise InvalidGraph(
+                    f"the check {use.type!r} of {task.name} reads {word!r}, which is no model, seed or source",
+                    where=Location(task.model.file, task.model.line),
+                    hint=did_you_mean(word, view.loaded.graph.nodes),
+                    model=task.name,
+                )
+            if found != task.name:
                 yield found
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from interlace.contracts.relation import Relation
 from interlace.errors import Defect
@@ -43,6 +44,7 @@ class Compute:
         relation: where a model or source is read from.
         connection: the connection of a model.
         variables: the values of ``$name``.
+        timezone: the project's.
     """
 
     root: Path
@@ -54,6 +56,7 @@ class Compute:
     relation: Callable[[str], Relation | None]
     connection: Callable[[Model], Connection]
     variables: Mapping[str, object]
+    timezone: str
 
     def query(self, model: Model, session: Session) -> str:
         """The SQL of a SQL model, as this session runs it; Python models that are inlined are loaded into it."""
@@ -226,6 +229,7 @@ class PythonAttempt:
             execution_time=self.compute.at,
             interval=None,
             variables=self.compute.variables,
+            timezone=ZoneInfo(self.compute.timezone),
             relation=self.compute.relation(self.model.name),
             logger=logging.LoggerAdapter(LOGGER, extra),
             _open=self._open,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from interlace.contracts.connection import Session
@@ -35,6 +36,7 @@ class Context:
         execution_time: the moment that this load counts as, in UTC.
         interval: what the model is to compute; None where it is not incremental.
         variables: the project's ``vars``.
+        timezone: the project's time zone.
         relation: the relation that the model will be published as; None where it has none.
         logger: logs to the run's log, with run and model.
     """
@@ -46,6 +48,7 @@ class Context:
     execution_time: datetime
     interval: Interval | None
     variables: Mapping[str, object]
+    timezone: ZoneInfo
     relation: Relation | None
     logger: logging.LoggerAdapter[Any]
     _open: Callable[[], Session] = field(repr=False)

@@ -199,6 +199,7 @@ class Execution:
             relation=view.relation,
             connection=view.connection,
             variables={**view.variables, "run_id": self.id},
+            timezone=config.timezone,
         )
         return Work(
             run=self.id,

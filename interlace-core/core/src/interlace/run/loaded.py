@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from interlace.errors import InvalidProject
+from interlace.errors import InterlaceError, InvalidProject
 from interlace.plan.observe import Observation, observe, observe_file, observe_tree
 from interlace.run.connections import Connections
 from interlace.run.policy import apply_policy
@@ -73,12 +73,20 @@ def load(path: Path, env: str | None, given: Mapping[str, object] | None, enviro
     if models.errors:
         raise InvalidProject(models.errors)
     decided = apply_policy(models.models, plugins, tuple(config.connections))
-    graph = Graph.build(decided, models.sources, settings)
+    graph = Graph.build(decided, models.sources, replace(settings, default_schema=_default_schema(config, connections)))
     below = tuple(str(root / folder) + os.sep for folder in TREES)
     elsewhere = [s.path for s in models.stamps if not s.path.startswith(below) and not os.path.isdir(s.path)]  # noqa: PTH112
     helpers = [o for path in elsewhere for o in observe_file(path)]
     observations = [*trees, *helpers, *_config_observations(config, root), Observation("python", "", observe("python", ""))]
     return Loaded(root, config, plugins, connections, graph, config.variables(given), tuple(observations))
+
+
+def _default_schema(config: LoadedConfig, connections: Connections) -> str | None:
+    """The schema of models that name none, so that ``schema.name`` means them as well; without opening anything."""
+    try:
+        return config.default_schema() or connections.get().default_schema()
+    except InterlaceError:
+        return None  # an unset variable matters to who uses the connection (ruling 23)
 
 
 def _sources(section: Mapping[str, object] | list[object]) -> Mapping[str, object]:

@@ -17,10 +17,10 @@ from interlace.errors import InvalidModel, Location
 from interlace.model.definition import Model, SqlBody
 from interlace.plan.inputs import input_patterns, input_tokens
 from interlace.plan.planner import Facts
-from interlace.run.unfolding import stacked_views
 from interlace.run.check_order import order_checks
 from interlace.run.exports import export_fingerprints, path_of
 from interlace.run.task import Export, Task
+from interlace.run.unfolding import stacked_views
 
 if TYPE_CHECKING:
     from interlace.contracts.connection import Connection
@@ -244,7 +244,7 @@ def _lost(view: View, exports: Mapping[str, Mapping[str, str]]) -> frozenset[tup
         model = view.models[name]
         for use, key in zip(model.export, keys, strict=True):
             path = use.options.get("path")
-            if isinstance(path, str) and not path_of(model, path, view.loaded.root, view.environment).exists():
+            if isinstance(path, str) and not path_of(model, path, view.loaded.root, view.environment).is_file():
                 lost.add((name, key))
     return frozenset(lost)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from interlace.contracts.state import StateStore
 from interlace.errors import InvalidGraph, UsageError, did_you_mean
+from interlace.model.definition import Source
 from interlace.run.execution import Execution
 from interlace.run.loaded import load
 from interlace.run.result import RunResult
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from interlace.config import LoadedConfig
     from interlace.contracts.connection import Connection
     from interlace.contracts.relation import Column, Relation
+    from interlace.contracts.state import CheckRecord
     from interlace.graph.build import Graph
     from interlace.plan.planner import Facts, Planned
     from interlace.plan.steps import Plan
@@ -276,6 +278,23 @@ class Project:
 
         try:
             return query(self._view, sql, connection, limit)
+        finally:
+            self._loaded.connections.close(only_persistent=True)
+
+    def check_source(self, name: str) -> list[CheckRecord]:
+        """Run the checks of one source, now.
+
+        Raises:
+            UsageError: it is no source.
+            QueryFailed: its relation is not there.
+        """
+        from interlace.run.source_checks import check_source
+
+        node = self.graph.nodes[self._name(name)]
+        if not isinstance(node, Source):
+            raise UsageError(f"{node.name} is a {node.kind} model, no source")
+        try:
+            return check_source(self._view, node)
         finally:
             self._loaded.connections.close(only_persistent=True)
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Literal
 from interlace.contracts.connection import Marker
 from interlace.contracts.load import LoadCounts
 from interlace.contracts.state import AttemptRecord, ModelState
-from interlace.errors import Cancelled, ExportFailed, InterlaceError
+from interlace.errors import Cancelled, ExportFailed, InterlaceError, Location, QueryFailed
 from interlace.model.definition import Fingerprint, SqlBody
-from interlace.run.attempt import Built, audit_relation, build
+from interlace.run.attempt import Built, audit_relation, build, located
 from interlace.run.result import Failed, NotRun, Outcome, Succeeded
 from interlace.state.ids import new_id
 from interlace.telemetry.events import ChecksFinished, ExportFinished, ModelFinished, ModelStarted
@@ -246,11 +246,9 @@ class Work:
         self, task: Task, session: Session, started: Started, source: Callable[[], str | Rows], worker: Worker
     ) -> Done:
         with session.transaction():
-            for statement in task.model.pre:
-                session.execute(self._compute.statement(task.model, statement, session))
+            self._perform(task, "pre", task.model.pre, session)
             built = build(task, session, source(), self._at, self._audit, self._allow_empty)
-            for statement in task.model.post:
-                session.execute(self._compute.statement(task.model, statement, session))
+            self._perform(task, "post", task.model.post, session)
             done = self._succeeded(task, "build", started, built)
             if not task.strategy.groupable and task.materialiser.uses_strategy and task.strategy.writes:
                 self._intend(done.record)
@@ -258,12 +256,24 @@ class Work:
             _refuse(worker)
         return done
 
+    def _perform(self, task: Task, key: str, statements: Iterable[str], session: Session) -> None:
+        """Run the statements of ``pre`` or ``post``."""
+        for statement in statements:
+            try:
+                session.execute(self._compute.statement(task.model, statement, session))
+            except QueryFailed as error:
+                error.message = f"{key!r}: {error.message}"
+                error.model = task.name
+                error.where = error.where or Location(task.model.file, task.model.line)
+                raise
+
     def _check(self, task: Task, worker: Worker) -> Done:
         started = self._start(task)
         session = self._session(task.connection, worker)
         columns = session.columns(task.relation) if task.relation is not None else ()
         built = Built(LoadCounts(), columns=columns, moved=False)
-        audit_relation(task, session, built, self._audit)
+        with located(task):
+            audit_relation(task, session, built, self._audit)
         done = self._unchanged(task, "check", started, built)
         return self._export(done, started, worker)
 

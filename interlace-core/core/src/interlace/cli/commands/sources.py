@@ -35,6 +35,10 @@ NamesArg = Annotated[
     list[str] | None,
     typer.Argument(metavar="SOURCE", help="Sources; all that promise freshness without.", show_default=False),
 ]
+CheckedArg = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="SOURCE", help="Sources; all that have checks without.", show_default=False),
+]
 
 
 @app.command("list")
@@ -108,6 +112,34 @@ def freshness(
         else:
             _print_freshness(found)
         return 1 if any(f.status != "fresh" for f in found) else 0
+
+
+@app.command()
+def check(
+    names: CheckedArg = None, project: ProjectOption = None, env: EnvOption = None, json_: JsonOption = False
+) -> int:
+    """Run the checks of sources. Exits with 1 when one of severity error fails."""
+    from interlace.cli.data import check_data
+
+    with load_project(project, env) as loaded:
+        chosen = [n.name for n in _named(loaded, names or ())] or [s.name for s in _sources(loaded) if s.checks]
+        found = [(name, record) for name in chosen for record in loaded.check_source(name)]
+        if json_:
+            print_json([{"source": name, **check_data(record)} for name, record in found])
+        else:
+            rows = [(n, r.name, "passed" if r.passed else r.severity, r.message) for n, r in found]
+            print_table(["source", "check", "result", "what was found"], rows)
+        return 1 if any(not r.passed and r.severity == "error" for _, r in found) else 0
+
+
+def _named(project: Project, words: Sequence[str]) -> list[Source]:
+    from interlace.cli.lookup import node_named
+
+    found = [node_named(project, word) for word in words]
+    for node in found:
+        if not isinstance(node, Source):
+            raise UsageError(f"{node.name!r} is a {node.kind} model, no source.")
+    return [node for node in found if isinstance(node, Source)]
 
 
 def _sources(project: Project) -> list[Source]:
