@@ -253,3 +253,12 @@ def test_a_broken_statement_beside_the_query_names_its_key_and_file(project, key
 
     assert f"models/a.sql:1: '{key}': " in said or f"models/a.sql:2: '{key}': " in said
     assert "SELEC" in said
+
+
+def test_an_expression_that_does_not_parse_is_refused_before_anything_ran(project):
+    project.sql("a", "SELECT 1 AS id")
+    project.sql("b", '-- @checks: [{expression: "id >"}]\nSELECT 1 AS id')
+    said = project.fails()
+
+    assert "models/b.sql:1: the expression 'id >' does not parse: Incomplete GT at column" in said
+    assert not (project.root / "warehouse.duckdb").exists()

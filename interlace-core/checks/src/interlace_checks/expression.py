@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
 from pydantic import Field
@@ -48,6 +49,10 @@ class Expression(Check):
         """The expression, on one line."""
         return " ".join(options.expression.split())
 
+    def validate(self, options: ExpressionOptions, dialect: str) -> None:
+        """It must parse, and be a condition over one row."""
+        _require_one_row(_parsed(options.expression, dialect), options.expression)
+
     def compile(self, target: CheckTarget, options: ExpressionOptions) -> Measure:
         """Count the rows for which it is false.
 
@@ -88,7 +93,13 @@ def _parsed(text: str, dialect: str) -> exp.Expr:
 def _reason(error: Exception) -> str:
     """Give sqlglot's reason, without its excerpt, which is underlined with codes for terminals."""
     found = getattr(error, "errors", None)
-    return f"{found[0]['description']} at column {found[0]['col']}" if found else str(error)
+    if not found:
+        return str(error)
+    # sqlglot names its own classes: "Required keyword: 'expression' missing for <class '…GT'>".
+    said = re.sub(
+        r"Required keyword: .*? missing for <class '[\w.]*?(\w+)'>", r"Incomplete \1", found[0]["description"]
+    )
+    return f"{said} at column {found[0]['col']}"
 
 
 def _require_one_row(condition: exp.Expr, text: str) -> None:

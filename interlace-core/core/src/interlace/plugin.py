@@ -69,7 +69,9 @@ class Provider(Generic[T]):
 
     def __post_init__(self) -> None:
         if isinstance(self.aliases, str) or not isinstance(self.aliases, tuple):
-            object.__setattr__(self, "aliases", (self.aliases,) if isinstance(self.aliases, str) else tuple(self.aliases))
+            object.__setattr__(
+                self, "aliases", (self.aliases,) if isinstance(self.aliases, str) else tuple(self.aliases)
+            )
         for word in (self.name, *self.aliases):
             if not _NAME.fullmatch(word):
                 raise ValueError(f"provider name {word!r} must be lower case letters, digits, '_' and '-'")

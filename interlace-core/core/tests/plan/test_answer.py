@@ -59,7 +59,9 @@ def test_a_secret_of_the_environment_is_kept_as_a_hash_that_another_value_does_n
     assert [True, False, False] == [holds_before, holds(decode(stored), 0), b"one" in stored]
 
 
-@pytest.mark.parametrize("pattern", ["config.*.yaml", "a*", "*", "*.yaml", "a.?", "c*n*.yaml", "config..yaml", "con*nfig"])
+@pytest.mark.parametrize(
+    "pattern", ["config.*.yaml", "a*", "*", "*.yaml", "a.?", "c*n*.yaml", "config..yaml", "con*nfig"]
+)
 def test_a_glob_sees_what_fnmatch_sees(tmp_path, pattern):
     from fnmatch import fnmatchcase
 

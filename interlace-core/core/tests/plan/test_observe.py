@@ -104,6 +104,11 @@ def test_an_observation_of_no_known_kind_is_an_error():
 
 def test_observing_imports_nothing_heavy():
     code = "import sys, interlace.plan.answer; print([m for m in ('pydantic','typer','duckdb','sqlalchemy','yaml','pathlib') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-S", "-c", "import sys; sys.path[:0] = " + repr(sys.path) + "; " + code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", "import sys; sys.path[:0] = " + repr(sys.path) + "; " + code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
 
     assert "[]" == done.stdout.strip()

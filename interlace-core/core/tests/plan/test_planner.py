@@ -179,7 +179,12 @@ def test_root_python_runs_each_time_unless_something_else_is_said(keys, runs):
 def test_python_that_reads_models_is_up_to_date_like_sql():
     body = replace(ROOT, parameters=(Parameter("p", ("p",)),))
     planned = make_plan(
-        facts(model("p"), model("a", body=body), reads={"a": ("p",)}, states=(published("p"), published("a", {"p": "v-p"})))
+        facts(
+            model("p"),
+            model("a", body=body),
+            reads={"a": ("p",)},
+            states=(published("p"), published("a", {"p": "v-p"})),
+        )
     )
 
     assert planned.plan.empty

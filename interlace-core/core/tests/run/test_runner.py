@@ -97,9 +97,7 @@ def task(name, *parents, groupable=False, tentative=False, timeout=None, connect
 
 
 def run(work, *tasks, threads=4, fail_fast=False, limits=None, before=None):
-    runner = Runner(
-        {t.name: t for t in tasks}, work, limits or Limits(threads), fail_fast=fail_fast, tick=lambda: None
-    )
+    runner = Runner({t.name: t for t in tasks}, work, limits or Limits(threads), fail_fast=fail_fast, tick=lambda: None)
     if before:
         before(runner)
     runner.run()

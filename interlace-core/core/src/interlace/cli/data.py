@@ -54,7 +54,7 @@ def plan_data(plan: Plan) -> dict[str, Any]:
 
 
 def result_data(result: RunResult) -> dict[str, Any]:
-    """How a run ended: ``run, environment, status, exit_code, started_at, seconds, models, plan``.
+    """How a run ended: ``run, environment, status, exit_code, started_at, seconds, models, notices, plan``.
 
     Where there was nothing to do no run began: ``run`` and ``started_at`` are null.
     """
@@ -66,6 +66,7 @@ def result_data(result: RunResult) -> dict[str, Any]:
         "started_at": result.started_at.isoformat() if result.id else None,
         "seconds": round(result.seconds, 6) if result.id else 0.0,
         "models": [_outcome_data(outcome) for outcome in result.outcomes.values()],
+        "notices": list(result.notices),
         "plan": plan_data(result.plan),
     }
 

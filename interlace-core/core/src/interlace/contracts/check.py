@@ -107,6 +107,17 @@ class Check(ABC):
         """What its result's name holds in parentheses: ``not_null(id)``; empty for none."""
         return ", ".join(self.columns(options))
 
+    def validate(self, options: Any, dialect: str) -> None:  # noqa: B027  most options are wrong in no other way
+        """Refuse options that are wrong whatever the relation holds; called before anything runs.
+
+        Args:
+            options: validated by `Config`.
+            dialect: sqlglot's name of the connection's dialect.
+
+        Raises:
+            InvalidModel: says what is wrong.
+        """
+
     @abstractmethod
     def compile(self, target: CheckTarget, options: Any) -> Measure:
         """Say what to ask the database.

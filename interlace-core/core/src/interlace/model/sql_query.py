@@ -180,7 +180,9 @@ def _does_not_parse(error: ParseError, tokens: list[Token], place: _Place) -> In
     description = _ANSI.sub("", said.get("description") or str(error))
     description = re.sub(r"<Token token_type: [^,]+, text: (.*?), line: .*>", r"\1", description).rstrip(". ")
     # sqlglot names its own classes: "required keyword: 'this' missing for <class '…Paren'>".
-    description = re.sub(r"required keyword: .*? missing for <class '[\w.]*?(\w+)'>", r"incomplete \1", description, flags=re.IGNORECASE)
+    description = re.sub(
+        r"required keyword: .*? missing for <class '[\w.]*?(\w+)'>", r"incomplete \1", description, flags=re.IGNORECASE
+    )
     if said.get("highlight") and description.endswith("Unexpected token"):
         description = f"unexpected {said['highlight']!r}"
     end = _offset(place.text, said.get("line") or 1, said.get("col") or 1)

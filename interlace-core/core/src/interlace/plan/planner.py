@@ -307,9 +307,7 @@ def _versions(facts: Facts) -> Versions:
 
 def _empty(facts: Facts) -> Plan:
     orphans = tuple(
-        s.relation
-        for n, s in sorted(facts.state.models.items())
-        if s.relation is not None and n not in facts.relations
+        s.relation for n, s in sorted(facts.state.models.items()) if s.relation is not None and n not in facts.relations
     )
     return Plan(
         id="",

@@ -44,9 +44,7 @@ class Rows:
     schema: pa.Schema | None
 
 
-def build(
-    task: Task, session: Session, source: str | Rows, at: datetime, audit: Audit, allow_empty: str
-) -> Built:
+def build(task: Task, session: Session, source: str | Rows, at: datetime, audit: Audit, allow_empty: str) -> Built:
     """Build a model from a query (text, names already physical) or from rows; the transaction is open.
 
     Raises:

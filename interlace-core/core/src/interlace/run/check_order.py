@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from interlace.contracts.check import Check
-from interlace.errors import InvalidGraph, Location, did_you_mean
+from interlace.errors import InterlaceError, InvalidGraph, Location, did_you_mean
 
 if TYPE_CHECKING:
     from interlace.run.task import Task
@@ -20,6 +20,7 @@ def order_checks(view: View, tasks: dict[str, Task]) -> None:
 
     Raises:
         InvalidGraph: a check reads what is no model, seed or source.
+        InvalidModel: the options of a check are wrong whatever the relation holds.
     """
     for task in tasks.values():
         for name in _read_by_checks(view, task):
@@ -30,9 +31,16 @@ def order_checks(view: View, tasks: dict[str, Task]) -> None:
 def _read_by_checks(view: View, task: Task) -> Iterator[str]:
     for use in task.model.checks:
         cls = view.loaded.plugins.registry(Check).get(use.type)
-        if cls.models is Check.models:
+        if cls.models is Check.models and cls.validate is Check.validate:
             continue
-        for word in cls().models(cls.Config.model_validate(dict(use.options))):
+        options = cls.Config.model_validate(dict(use.options))
+        try:
+            cls().validate(options, task.connection.dialect)
+        except InterlaceError as error:
+            error.where = error.where or Location(task.model.file, task.model.line)
+            error.model = task.name
+            raise
+        for word in cls().models(options):
             found = view.loaded.graph.find(tuple(word.split(".")))
             if found is None:
                 raise InvalidGraph(

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["Compute", "PythonAttempt"]
 
 
-
 @dataclass(frozen=True, slots=True)
 class Compute:
     """Gives what a model is made of.

@@ -87,6 +87,7 @@ class Execution:
         self._recorder = Recorder(store, view.environment, log, self._tell)
         self._runner: Runner | None = None
         self._cancelled = False
+        self._notices: tuple[str, ...] = ()
 
     def cancel(self) -> None:
         """Begin nothing more, and interrupt what runs."""
@@ -137,6 +138,7 @@ class Execution:
             plan=self._planned.plan,
             started_at=self._at,
             seconds=time.monotonic() - self._clock,
+            notices=self._notices,
         )
         self._notify("interlace_run_finished", result=result)
         return result
@@ -168,7 +170,8 @@ class Execution:
     def _begin(self, said: Iterable[str]) -> None:
         plan = self._planned.plan
         self._recorder.event(RunStarted(self.id, self._at, plan.environment, len(plan.steps), plan.where))
-        for text in (*said, *plan.notices):
+        self._notices = (*said, *plan.notices)
+        for text in self._notices:
             self._notice(text)
 
     def _make_schemas(self, tasks: Iterable[Task]) -> None:

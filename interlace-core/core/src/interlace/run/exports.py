@@ -20,7 +20,10 @@ __all__ = ["export_fingerprints", "export_path", "path_of", "run_export"]
 
 def export_fingerprints(model: Model) -> dict[str, str]:
     """The fingerprint of each export of a model, by its key: its position and format."""
-    return {_key(i, use): digest(use.format, json.dumps(use.options, sort_keys=True, default=str)) for i, use in enumerate(model.export)}
+    return {
+        _key(i, use): digest(use.format, json.dumps(use.options, sort_keys=True, default=str))
+        for i, use in enumerate(model.export)
+    }
 
 
 def path_of(model: Model, path: str, root: Path, environment: str) -> Path:

@@ -77,7 +77,12 @@ def load(path: Path, env: str | None, given: Mapping[str, object] | None, enviro
     below = tuple(str(root / folder) + os.sep for folder in TREES)
     elsewhere = [s.path for s in models.stamps if not s.path.startswith(below) and not os.path.isdir(s.path)]  # noqa: PTH112
     helpers = [o for path in elsewhere for o in observe_file(path)]
-    observations = [*trees, *helpers, *_config_observations(config, root), Observation("python", "", observe("python", ""))]
+    observations = [
+        *trees,
+        *helpers,
+        *_config_observations(config, root),
+        Observation("python", "", observe("python", "")),
+    ]
     return Loaded(root, config, plugins, connections, graph, config.variables(given), tuple(observations))
 
 

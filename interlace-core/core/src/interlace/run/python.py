@@ -38,4 +38,3 @@ def failure(error: BaseException, model: str, body: PythonBody, root: Path) -> I
     failed = ModelFailed(f"{model} raised {said}", where=where, model=model)
     failed.__cause__ = error if isinstance(error, Exception) else None
     return failed
-

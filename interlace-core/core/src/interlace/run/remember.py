@@ -43,9 +43,7 @@ def remember(
         return
     observations = [*loaded.observations, *_outside(view, facts)]
     expires = planned.expires.timestamp() if planned.expires is not None else None
-    answer = encode(
-        output, observations, environment=view.environment, revision=snapshot.revision, expires=expires
-    )
+    answer = encode(output, observations, environment=view.environment, revision=snapshot.revision, expires=expires)
     store.save_answer(answer_key(str(loaded.root), asked_environment(arguments), arguments), answer)
 
 
@@ -71,4 +69,3 @@ def _all_local(view: View, facts: Facts) -> bool:
 def _as_recorded(name: str) -> None:
     """What stands is what the run has just published."""
     raise KeyError(name)
-

@@ -65,7 +65,7 @@ class RunResult:
         id: of the run; empty where there was nothing to do.
         status: ``nothing`` where the plan was empty.
         outcomes: by model, in the order in which they ended.
-        exit_code: what the command line exits with: 0, 1, or 130 when cancelled.
+        notices: what the user should know and that is no failure, such as a run that was cut off.
     """
 
     id: str
@@ -75,6 +75,7 @@ class RunResult:
     plan: Plan
     started_at: datetime
     seconds: float
+    notices: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:

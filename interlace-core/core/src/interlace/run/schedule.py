@@ -67,9 +67,7 @@ class Ready:
             self.state[found] = "running"
         return found
 
-    def take_into(
-        self, group: set[str], since: int, fits: Callable[[str], bool], candidates: deque[str]
-    ) -> str | None:
+    def take_into(self, group: set[str], since: int, fits: Callable[[str], bool], candidates: deque[str]) -> str | None:
         """Take a task that may join a transaction that began at `since` and holds `group`.
 
         Its parents are in the group, or were done before the transaction began: it sees what they wrote.

@@ -376,9 +376,7 @@ class Work:
         read = self._versions.read_by(task.name)
         state = ModelState(
             name=task.name,
-            fingerprint=Fingerprint(
-                task.fingerprint, task.model.fingerprint.checks, task.model.fingerprint.metadata
-            ),
+            fingerprint=Fingerprint(task.fingerprint, task.model.fingerprint.checks, task.model.fingerprint.metadata),
             data_version=version,
             parents=read,
             inputs=task.inputs,
@@ -494,4 +492,3 @@ def _refuse(worker: Worker) -> None:
     """The last look before a commit: an attempt that was given up does not publish."""
     if worker.left or worker.why is not None:
         raise Cancelled("the attempt was given up before it committed")
-

@@ -69,7 +69,12 @@ def upgrade(project: ProjectOption = None, env: EnvOption = None, json_: JsonOpt
 
 
 @app.command("export")
-def export(output: OutputOption = None, project: ProjectOption = None, env: EnvOption = None) -> None:
+def export(
+    output: OutputOption = None,
+    project: ProjectOption = None,
+    env: EnvOption = None,
+    json_: JsonOption = False,  # noqa: ARG001  it is JSON in any case
+) -> None:
     """Write every row of the state as JSON lines, each with its table."""
     from interlace.state.export import write_lines
 
