@@ -28,7 +28,23 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     from interlace.cli.app import run
 
-    return run(argv)
+    code = run(argv)
+    _leave_threads_behind(code)
+    return code
+
+
+def _leave_threads_behind(code: int) -> None:
+    """End at once where a Python model that was given up still runs in its thread.
+
+    Python would let the thread go on until it needs the interpreter, and then end it in the middle of a driver's code,
+    which aborts the process.
+    """
+    import threading
+
+    if any(t.name == "interlace-worker" and t.is_alive() for t in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def _answered(argv: list[str]) -> bool:

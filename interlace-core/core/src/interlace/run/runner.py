@@ -108,6 +108,7 @@ class Runner:
             raise
         finally:
             self._cancel_rest()
+            self._join()
         self._tick()
         if self._crash is not None:
             raise self._crash
@@ -135,6 +136,12 @@ class Runner:
             more = self._ready.waiting() and stuck and len(alive) < self._limits.total
         if more:
             self._start_worker()
+
+    def _join(self) -> None:
+        """Wait for the threads: one that still closes its sessions while Python ends brings the process down."""
+        for worker in self._workers:
+            if worker.thread is not None and not worker.left:
+                worker.thread.join(LET_GO)
 
     def _stop_all(self) -> None:
         """The calling thread failed (a full disk, say): nothing may go on behind its back."""
