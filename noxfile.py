@@ -95,11 +95,11 @@ def layers(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Links and fragments of the prose, and the examples in docstrings."""
+    """Links, generated pages, and the examples in docstrings; the stories of the pages are among the tests."""
     install(session, "docs")
     # Alembic and `interlace init` run these folders, nobody imports them.
     apart = ["--ignore-glob=*/migrations/*", "--ignore-glob=*/templates/*"]
-    pytest(session, "not bench and not soak", "tests/docs", "--doctest-modules", *apart, *SOURCES)
+    pytest(session, "not bench and not soak and not slow", "tests/docs", "--doctest-modules", *apart, *SOURCES)
 
 
 @nox.session
