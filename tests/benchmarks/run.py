@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Measure Interlace beside bare DuckDB.")
     parser.add_argument("--only", nargs="+", choices=BENCHMARKS, metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument("--quick", action="store_true", help="a tenth of the size")
-    parser.add_argument("--repeats", type=int, default=3, help="the best of so many (3)")
+    parser.add_argument("--repeats", type=int, default=5, help="the best of so many (5)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep the numbers")
     return parser
 

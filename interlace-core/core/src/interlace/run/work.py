@@ -146,7 +146,7 @@ class Work:
 
     def release(self, worker: Worker) -> None:
         """Close the sessions of a worker that ends."""
-        for key in [k for k in self._sessions if k[0] == id(worker)]:
+        for key in [k for k in list(self._sessions) if k[0] == id(worker)]:
             self._sessions.pop(key).close()
 
     # --- with the runner's lock held --------------------------------------------------------------------------
