@@ -47,14 +47,14 @@ def pytest(session: nox.Session, marks: str, *arguments: str) -> None:
 def tests(session: nox.Session) -> None:
     """All tests but benchmarks, soak tests and the building of packages."""
     install(session, "test")
-    pytest(session, "not bench and not soak and not packaging")
+    pytest(session, "not soak and not packaging")
 
 
 @nox.session(python=PYTHONS)
 def matrix(session: nox.Session) -> None:
     """The same tests on every supported Python."""
     install(session, "test")
-    pytest(session, "not bench and not soak and not packaging")
+    pytest(session, "not soak and not packaging")
 
 
 @nox.session
@@ -65,7 +65,7 @@ def quick(session: nox.Session) -> None:
     session.run("ruff", "format", "--check")
     session.run("lint-imports", "--no-cache")
     session.run("mypy")
-    pytest(session, "not bench and not soak and not packaging and not slow")
+    pytest(session, "not soak and not packaging and not slow")
 
 
 @nox.session
@@ -99,7 +99,7 @@ def docs(session: nox.Session) -> None:
     install(session, "docs")
     # Alembic and `interlace init` run these folders, nobody imports them.
     apart = ["--ignore-glob=*/migrations/*", "--ignore-glob=*/templates/*"]
-    pytest(session, "not bench and not soak and not slow", "tests/docs", "--doctest-modules", *apart, *SOURCES)
+    pytest(session, "not soak and not slow", "tests/docs", "--doctest-modules", *apart, *SOURCES)
 
 
 @nox.session
