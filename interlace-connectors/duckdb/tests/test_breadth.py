@@ -51,22 +51,32 @@ def test_all_threads_come_back_for_what_may_be_much(session, rows):
 
 
 def test_nothing_is_left_out_while_another_session_may_read_much(session):
-    one, _other = session(), session()
+    one, other = session(), session()
+    other.execute("SELECT 1")
     one.expect(10)
 
     assert 3 == threads(one)
 
 
-def test_a_new_session_brings_all_threads_back(session):
+def test_a_session_that_did_nothing_yet_changes_nothing(session):
     one = session()
     one.expect(10)
     session()
+
+    assert 1 == threads(one)
+
+
+def test_a_new_session_brings_all_threads_back_with_its_first_statement(session):
+    one = session()
+    one.expect(10)
+    session().execute("SELECT 1")
 
     assert 3 == threads(one)
 
 
 def test_threads_are_left_out_once_those_that_read_much_are_closed(session):
     one, other = session(), session()
+    other.execute("SELECT 1")
     one.expect(10)
     other.close()
 

@@ -44,6 +44,7 @@ class DuckDBConnection(Connection):
             ibis=True,
             interrupt=True,
             persistent=self.file is not None,
+            embedded=True,
         )
         self._guard = RLock()
         self._instance: Instance | None = None

@@ -47,8 +47,7 @@ class DuckDBSession(Session):
         self._interrupted = False
         self._asking_again: duckdb.DuckDBPyConnection | None = None
         self._published: tuple[Relation, int] | None = None
-        self._reads_little = False
-        instance.breadth.widen(self)
+        self._reads_little: bool | None = None
         self._closed = False
 
     # --- statements -------------------------------------------------------------------------------------------
@@ -269,6 +268,8 @@ class DuckDBSession(Session):
 
     def _begin_turn(self) -> None:
         self._turn += 1
+        if self._reads_little is None:
+            self.expect(None)
 
     def _batches(self, sql: str, reader: pa.RecordBatchReader, turn: int) -> Iterator[pa.RecordBatch]:
         """The batches of a reader, one read ahead.

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from interlace.errors import Cancelled, ModelFailed, TimedOut
+from interlace.model.definition import SqlBody
 from interlace.run.runner import Limits, Runner
 
 
@@ -82,17 +83,18 @@ class FakeWork:
                 self.running -= 1
 
 
-CONNECTION = SimpleNamespace(name="default", capabilities=SimpleNamespace(max_sessions=None))
+QUERY = object.__new__(SqlBody)
+CONNECTION = SimpleNamespace(name="default", capabilities=SimpleNamespace(max_sessions=None, embedded=False))
 
 
-def task(name, *parents, groupable=False, tentative=False, timeout=None, connection=CONNECTION):
+def task(name, *parents, groupable=False, tentative=False, timeout=None, connection=CONNECTION, query=False):
     return SimpleNamespace(
         name=name,
         parents=parents,
         groupable=groupable,
         connection=connection,
         step=SimpleNamespace(tentative=tentative),
-        model=SimpleNamespace(timeout=timeout),
+        model=SimpleNamespace(timeout=timeout, body=QUERY if query else None),
     )
 
 
@@ -141,12 +143,34 @@ def test_a_connection_may_allow_fewer():
     def slow(_):
         time.sleep(0.15)
 
-    one = SimpleNamespace(name="one", capabilities=SimpleNamespace(max_sessions=1))
+    one = SimpleNamespace(name="one", capabilities=SimpleNamespace(max_sessions=1, embedded=False))
     names = [f"m{i}" for i in range(3)]
     work = FakeWork(dict.fromkeys(names, slow))
     run(work, *(task(n, connection=one) for n in names))
 
     assert 1 == work.most
+
+
+@pytest.mark.parametrize(("query", "most"), [(True, 1), (False, 3)])
+def test_an_engine_of_this_process_gets_no_second_query_while_the_cores_are_full(query, most, monkeypatch):
+    class Full:
+        full = True
+
+        def look(self):
+            pass
+
+    monkeypatch.setattr("interlace.run.runner.Load", Full)
+
+    def slow(_):
+        time.sleep(0.2)
+
+    embedded = SimpleNamespace(name="one", capabilities=SimpleNamespace(max_sessions=None, embedded=True))
+    names = [f"m{i}" for i in range(3)]
+    work = FakeWork(dict.fromkeys(names, slow))
+    outcomes = run(work, *(task(n, connection=embedded, query=query) for n in names), threads=3)
+
+    assert most == work.most
+    assert dict.fromkeys(names, "succeeded") == outcomes
 
 
 def test_small_tasks_share_transactions_and_children_follow_their_parents_into_them():

@@ -42,6 +42,7 @@ class Capabilities:
         interrupt: `Session.interrupt` stops a running statement.
         persistent: what was written is there when the connection is opened again.
         max_sessions: how many sessions may run at once; None where the connection does not mind.
+        embedded: queries are computed inside this process, each divided among its cores.
     """
 
     transactional_ddl: bool = False
@@ -54,6 +55,7 @@ class Capabilities:
     interrupt: bool = False
     persistent: bool = True
     max_sessions: int | None = None
+    embedded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

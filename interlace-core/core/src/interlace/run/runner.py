@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from interlace.errors import Cancelled, InterlaceError, TimedOut
+from interlace.model.definition import SqlBody
+from interlace.run.load import Load
 from interlace.run.schedule import Ready
 
 if TYPE_CHECKING:
@@ -85,6 +87,7 @@ class Runner:
         self._changed = threading.Condition()
         self._workers: list[Worker] = []
         self._busy: dict[str, int] = {}
+        self._load = Load()
         self._alone: set[str] = set()
         self._cancelled = threading.Event()
         self._crash: BaseException | None = None
@@ -127,7 +130,11 @@ class Runner:
         if self._cancelled.is_set():
             self._interrupt_all(now)
             return
+        was_full = self._load.full
+        self._load.look()
         with self._changed:
+            if was_full and not self._load.full:
+                self._changed.notify_all()
             for worker in self._workers:
                 if worker.deadline is not None and now >= worker.deadline and worker.task is not None:
                     self._time_out(worker, now)
@@ -235,8 +242,11 @@ class Runner:
 
     def _fits(self, name: str) -> bool:
         connection = self._tasks[name].connection
-        limit = self._limits.of(connection.name, connection.capabilities.max_sessions)
-        return self._busy.get(connection.name, 0) < limit
+        able = connection.capabilities
+        if self._busy.get(connection.name, 0) >= self._limits.of(connection.name, able.max_sessions):
+            return False
+        queries_here = able.embedded and isinstance(self._tasks[name].model.body, SqlBody)
+        return not (queries_here and self._busy.get(connection.name, 0) and self._load.full)
 
     def _begin(self, name: str, worker: Worker) -> None:
         worker.task = name
