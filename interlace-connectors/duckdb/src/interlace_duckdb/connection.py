@@ -43,6 +43,8 @@ class DuckDBConnection(Connection):
             copy_out=True,
             ibis=True,
             interrupt=True,
+            staging=True,
+            try_cast=True,
             persistent=self.file is not None,
             embedded=True,
         )

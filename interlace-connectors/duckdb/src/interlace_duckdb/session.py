@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import duckdb
 
 from interlace.contracts.connection import Marker, Session
-from interlace.contracts.load import Insert, LoadCounts, LoadPlan, Publish
+from interlace.contracts.load import LoadCounts, LoadPlan, Publish, Step
 from interlace.contracts.relation import Column, Relation, RelationInfo
 from interlace.errors import QueryFailed
 from interlace_duckdb import markers, quoting, render
@@ -109,15 +109,15 @@ class DuckDBSession(Session):
             yield
 
     def apply(self, plan: LoadPlan) -> LoadCounts:
-        """Perform a plan's steps; the rows of what is published or inserted are counted as inserted."""
-        inserted = 0
-        for step in plan.steps:
-            changed = self.execute(render.statement(step))
-            if isinstance(step, Publish | Insert):
-                inserted += changed or 0
-            if isinstance(step, Publish):
-                self._published = step.target, self._turn
-        return LoadCounts(inserted=inserted)
+        """Perform a plan's steps."""
+        counts = super().apply(plan)
+        if plan.steps and isinstance(last := plan.steps[-1], Publish):
+            self._published = last.target, self._turn
+        return counts
+
+    def statements(self, step: Step) -> tuple[str, ...]:
+        """The SQL of one step."""
+        return render.statements(self, step)
 
     def mark(self, marker: Marker) -> None:
         """Leave a marker."""

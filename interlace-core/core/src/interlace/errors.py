@@ -20,6 +20,7 @@
     ├── RunError                       something failed while running                         exit 1
     │   ├── QueryFailed                the database refused a statement
     │   ├── ModelFailed                a Python model raised, or returned what cannot be loaded
+    │   ├── LoadRefused                a batch breaks a rule of its load: nothing was written
     │   ├── ChecksFailed               blocking checks failed: nothing was published
     │   ├── ExportFailed               published, but an export could not be written
     │   ├── TimedOut                   longer than the model's timeout
@@ -33,7 +34,7 @@ handles: what happened, with which values, what to do; the data as attributes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -54,6 +55,7 @@ __all__ = [
     "InvalidModel",
     "InvalidProject",
     "InvalidSql",
+    "LoadRefused",
     "Location",
     "ModelFailed",
     "PluginError",
@@ -276,6 +278,27 @@ class ChecksFailed(RunError):
     """Blocking checks failed, so nothing was published."""
 
     code = "ILC-603"
+
+
+class LoadRefused(RunError):
+    """A batch breaks a rule of its load (a NULL in a key, two rows for one key, too many deletes), so nothing was written.
+
+    Attributes:
+        sample: rows to look at, as mappings, at most ten.
+    """
+
+    code = "ILC-608"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        sample: Sequence[Mapping[str, object]] = (),
+        hint: str | None = None,
+        model: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, model=model)
+        self.sample = tuple(sample)
 
 
 class ExportFailed(RunError):

@@ -125,7 +125,7 @@ def test_a_comment_with_an_at_sign_in_a_query_is_a_comment(project):
     [
         ("SELECT 1\n-- @key: id\n", "models/m.sql:2: the header line @key stands after the query has begun"),
         ("-- @kye: id\nSELECT 1", "models/m.sql:1: a model has no key 'kye'\nDid you mean 'key'?"),
-        ("-- @incremental: x\nSELECT 1", "models/m.sql:1: a model has no key 'incremental'"),
+        ("-- @schedule: x\nSELECT 1", "models/m.sql:1: a model has no key 'schedule'"),
         ("-- @key: id\n-- @primary_key: id\nSELECT 1", "models/m.sql:2: 'key' is given twice (as 'primary_key')"),
         ("\n-- @columns:\n--   id: {type: [}\nSELECT 1", "models/m.sql:2: 'columns': broken YAML"),
         ("-- @model(key=[id])\nSELECT 1", "models/m.sql:1: 'key' must be a Python literal, not [id]"),

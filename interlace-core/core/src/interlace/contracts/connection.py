@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import ibis
     import pyarrow as pa
 
-    from interlace.contracts.load import LoadCounts, LoadPlan
+    from interlace.contracts.load import LoadCounts, LoadPlan, Step
     from interlace.contracts.relation import Column, Relation, RelationInfo
 
 __all__ = ["Capabilities", "Connection", "Marker", "Session"]
@@ -41,6 +41,8 @@ class Capabilities:
         ibis: `Session.ibis` gives a backend.
         interrupt: `Session.interrupt` stops a running statement.
         persistent: what was written is there when the connection is opened again.
+        staging: `Session.apply` performs the steps that make temporary relations (`Stage`, `Derive`) and what follows them.
+        try_cast: the dialect has a cast that gives NULL where a value does not fit.
         max_sessions: how many sessions may run at once; None where the connection does not mind.
         embedded: queries are computed inside this process, each divided among its cores.
     """
@@ -54,6 +56,8 @@ class Capabilities:
     ibis: bool = False
     interrupt: bool = False
     persistent: bool = True
+    staging: bool = False
+    try_cast: bool = False
     max_sessions: int | None = None
     embedded: bool = False
 
@@ -188,9 +192,29 @@ class Session(ABC):
     def transaction(self) -> AbstractContextManager[None]:
         """Commit when the block ends, roll back when it raises.  Not nested."""
 
-    @abstractmethod
     def apply(self, plan: LoadPlan) -> LoadCounts:
-        """Perform a plan's steps in order, inside the open transaction."""
+        """Perform a plan's steps in order, inside the open transaction; the temporary relations that it made are dropped.
+
+        Raises:
+            LoadRefused: the batch breaks a rule of the load; the transaction must roll back.
+            Defect: a post-condition does not hold; the transaction must roll back.
+            QueryFailed: the database refused a statement; the transaction is dead.
+        """
+        from interlace.contracts.applying import perform
+
+        return perform(self, plan)
+
+    def statements(self, step: Step) -> tuple[str, ...]:
+        """The SQL of one step, in this engine's dialect; of several statements the last one's rows are counted.
+
+        An engine renders what it does in its own way, and leaves the rest to `interlace.contracts.applying`.
+
+        Raises:
+            UnsupportedCapability: the engine cannot do this step.
+        """
+        from interlace.contracts.applying import statements
+
+        return statements(self, step)
 
     @abstractmethod
     def mark(self, marker: Marker) -> None:

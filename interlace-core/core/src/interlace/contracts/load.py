@@ -6,12 +6,15 @@ session renders for its own engine.  Strategies are pure functions from `LoadSpe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Generic, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from sqlglot import exp
 
     from interlace.contracts.connection import Capabilities
     from interlace.contracts.relation import Column, Relation
@@ -19,13 +22,22 @@ if TYPE_CHECKING:
 __all__ = [
     "AddColumn",
     "AlterType",
+    "Change",
+    "Derive",
+    "Examine",
     "Insert",
+    "Interval",
+    "Keep",
     "LoadCounts",
     "LoadPlan",
     "LoadSpec",
     "Publish",
     "Query",
+    "Refusal",
+    "Rename",
+    "SchemaMode",
     "Source",
+    "Stage",
     "Step",
 ]
 
@@ -39,8 +51,33 @@ class Query:
     sql: str
 
 
-Source = "Query | Relation"
-"""Where the rows of a load come from: a query, or a relation (a staged or registered one)."""
+Source = "Query | Relation | exp.Query"
+"""Where the rows of a load come from: a query, a relation (a staged or registered one), or an expression of sqlglot."""
+
+
+class SchemaMode(StrEnum):
+    """What a load does when the batch's columns are not the table's (``loading.md``); for tables that keep rows."""
+
+    STRICT = "strict"
+    SAFE = "safe"
+    FLEXIBLE = "flexible"
+    LENIENT = "lenient"
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The part of time that a load is about: the rows whose `column` is in ``[start, end)``.
+
+    Attributes:
+        column: of the batch and of the table.
+        start: with its zone.
+        end: with its zone; not part of it.
+    """
+
+    column: str
+    start: datetime
+    end: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +94,11 @@ class LoadSpec(Generic[O]):
         execution_time: the moment that this load counts as, in UTC; the same for each retry.
         capabilities: of the session that will perform the plan.
         dialect: sqlglot's name of that session's dialect, in which the types of the columns are written.
+        schema_mode: what happens where the batch's columns are not the table's.
+        interval: the part of time that this load is about; None where it is about all, or about whatever is new.
+        partial: whether the batch is only what is new or changed (``incremental``), so that what is missing from it
+            says nothing.
+        renamed: columns of the table by the names that they had before, declared by ``renamed_from``: {new: old}.
     """
 
     target: Relation
@@ -68,14 +110,21 @@ class LoadSpec(Generic[O]):
     execution_time: datetime
     capabilities: Capabilities
     dialect: str
+    schema_mode: SchemaMode = SchemaMode.SAFE
+    interval: Interval | None = None
+    partial: bool = False
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """Make the target be what the source gives: in place where DDL is transactional, by a swap elsewhere."""
+    """Make the target be what the source gives: in place where DDL is transactional, by a swap elsewhere.
+
+    The rows count as inserted.
+    """
 
     target: Relation
-    source: Query | Relation
+    source: Query | Relation | exp.Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +150,93 @@ class Insert:
 
     target: Relation
     columns: tuple[str, ...]
-    source: Query | Relation
+    source: Query | Relation | exp.Query
 
 
-Step = Publish | AddColumn | AlterType | Insert
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Give a column of the target another name."""
+
+    target: Relation
+    column: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Execute the source, once, into a new temporary relation of the session; gone when the transaction ends.
+
+    A temporary relation that the session left under this name is replaced.
+    """
+
+    relation: Relation
+    source: Query | Relation | exp.Query
+
+
+@dataclass(frozen=True, slots=True)
+class Derive:
+    """Compute a temporary relation from others, as `Stage` does: what becomes of each row, for example."""
+
+    relation: Relation
+    query: exp.Query
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A number that must be zero, or the load is refused and nothing is written.
+
+    Attributes:
+        column: of the row that `Examine` gives; NULL counts as zero.
+        message: what is wrong, with ``{count}`` for the number.
+        hint: what to do about it.
+        sample: a query that gives the rows to show (at most ten are), where there are any.
+        defect: whether it is Interlace that is wrong: a post-condition of ``loading.md`` 14.
+    """
+
+    column: str
+    message: str
+    hint: str | None = None
+    sample: exp.Query | None = None
+    defect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Examine:
+    """Ask for one row of numbers: those that must be zero, and those that are counts of the load.
+
+    Attributes:
+        query: gives one row; its columns have the names that `refusals` and `counts` use.
+        refusals: looked at in their order; the first that is not zero ends the load.
+        counts: columns named like the fields of `LoadCounts`; added to the load's counts.
+    """
+
+    query: exp.Query
+    refusals: tuple[Refusal, ...] = ()
+    counts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Delete, update, insert or merge rows: one statement.
+
+    Attributes:
+        expression: the statement, names already physical.
+        count: the field of `LoadCounts` that its rows are added to; None where they are counted elsewhere.
+    """
+
+    expression: exp.Delete | exp.Update | exp.Insert | exp.Merge
+    count: Literal["inserted", "updated", "deleted", "closed"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Set rows aside in a side table, which is made from the query's columns when it is not there."""
+
+    target: Relation
+    query: exp.Query
+
+
+Step = Publish | AddColumn | AlterType | Rename | Insert | Stage | Derive | Examine | Change | Keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +269,13 @@ class LoadCounts:
     def known(self) -> dict[str, int]:
         """The counts that the engine reported, by name."""
         return {name: n for name in _COUNTS if (n := getattr(self, name)) is not None}
+
+    def plus(self, more: Mapping[str, int | None]) -> LoadCounts:
+        """The counts with these added; what the engine did not report (None) makes the sum unknown, unless it is not named."""
+        return replace(
+            self,
+            **{name: None if number is None else (getattr(self, name) or 0) + number for name, number in more.items()},
+        )
 
     @property
     def moved(self) -> bool:

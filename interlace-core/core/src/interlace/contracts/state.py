@@ -24,8 +24,13 @@ __all__ = [
     "AttemptRecord",
     "AttemptStatus",
     "CheckRecord",
+    "CircuitRecord",
+    "DeadLetter",
     "EventRecord",
+    "HeldRecord",
+    "IntervalRecord",
     "LeaseHeld",
+    "MetricRecord",
     "ModelState",
     "RunRecord",
     "RunStatus",
@@ -37,6 +42,8 @@ KEPT = (
     "runs",
     "attempts",
     "check_results",
+    "metrics",
+    "dead_letters",
     "data_versions",
     "schema_versions",
     "events",
@@ -131,12 +138,113 @@ class CheckRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class IntervalRecord:
+    """A part of time ``[start, end)`` that a model was loaded for.
+
+    Attributes:
+        fingerprint: of the definition that loaded it (ruling 10).
+        partial: it had not ended when it was loaded, and will be loaded again.
+        attempt: that loaded it; empty in what is given to the store, which knows it.
+    """
+
+    start: datetime
+    end: datetime
+    fingerprint: str
+    partial: bool = False
+    attempt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRecord:
+    """A number that was measured of a model: of a column, or of the whole where `column` is None.
+
+    `name` is the check's or the profile's word, such as ``row_count``, ``null_fraction``, ``mean``.
+    """
+
+    model: str
+    name: str
+    value: float | None
+    column: str | None = None
+    run: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A failed attempt that was given up, with what is needed to understand it and to do it again.
+
+    Attributes:
+        execution_time: of the load, which a replay uses again.
+        arguments: what else the replay needs, as plain JSON: the interval, variables, the command.
+        attempts: how often it was tried.
+        status: ``open`` until it was replayed with success or somebody resolved it.
+        note: why it was resolved.
+    """
+
+    id: str
+    environment: str
+    model: str
+    run: str
+    attempt: str
+    execution_time: datetime
+    failed_at: datetime
+    error: str
+    error_code: str | None
+    error_class: str
+    traceback: str | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    attempts: int = 1
+    status: Literal["open", "replayed", "resolved"] = "open"
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitRecord:
+    """The circuit breaker of a connection, as it was last seen: ``closed``, ``open`` or ``half-open``."""
+
+    connection: str
+    state: Literal["closed", "open", "half-open"]
+    failures: int
+    at: datetime
+    last_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRecord:
+    """What ``run --hold`` staged for one model, waiting for ``release`` or ``discard``.
+
+    Attributes:
+        run: that staged it.
+        relation: the target's full name, its parts joined by dots.
+        staged: the full name of what will be published there.
+        base: the data version of the target that it was compared with; None where there was none.
+        record: the attempt to record at the release, encoded; opaque to the store.
+        difference: added, removed and changed rows, and by column, as plain JSON.
+    """
+
+    run: str
+    environment: str
+    model: str
+    connection: str
+    relation: str
+    staged: str
+    at: datetime
+    base: str | None = None
+    record: bytes = b""
+    difference: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptRecord:
     """One attempt at one model in one run.
 
     Attributes:
         state: the model's new present; the store replaces the row by it.
         schema_changed: whether `state.columns` is to be added to the schema history as a new version.
+        intervals: the parts of time that it loaded; what overlaps them in the state is replaced where it is covered.
+        forget_intervals: whether all intervals that were recorded before are forgotten first (a full refresh).
+        cursor: the greatest value of the incremental column that was seen, as text; None leaves what is recorded.
+        metrics: what was measured.
     """
 
     id: str
@@ -152,6 +260,10 @@ class AttemptRecord:
     error: str | None = None
     error_code: str | None = None
     schema_changed: bool = False
+    intervals: Sequence[IntervalRecord] = ()
+    forget_intervals: bool = False
+    cursor: str | None = None
+    metrics: Sequence[MetricRecord] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +407,70 @@ class StateStore(ABC):
     @abstractmethod
     def schema_history(self, environment: str, model: str) -> list[tuple[int, datetime, tuple[Column, ...]]]:
         """Each version of a model's columns with its number and time, oldest first."""
+
+    @abstractmethod
+    def intervals(self, environment: str, model: str) -> list[IntervalRecord]:
+        """The parts of time that a model was loaded for, oldest first; they do not overlap."""
+
+    @abstractmethod
+    def cursor(self, environment: str, model: str) -> str | None:
+        """The greatest value of a model's incremental column that was recorded."""
+
+    @abstractmethod
+    def metrics(
+        self, environment: str, model: str, name: str, column: str | None = None, *, limit: int = 100
+    ) -> list[MetricRecord]:
+        """What was measured before, newest first."""
+
+    @abstractmethod
+    def check_history(
+        self, environment: str, *, model: str | None = None, check: str | None = None, limit: int = 1000
+    ) -> list[tuple[datetime, str, str, CheckRecord]]:
+        """Results of checks as (time, run, model, result), newest first."""
+
+    # --- what failed, what waits ------------------------------------------------------------------------------
+
+    @abstractmethod
+    def add_dead_letter(self, letter: DeadLetter) -> None:
+        """Keep an attempt that was given up; an open one of the same model is replaced by it, its attempts added up."""
+
+    @abstractmethod
+    def dead_letters(
+        self, environment: str | None = None, *, model: str | None = None, status: str | None = "open", limit: int = 100
+    ) -> list[DeadLetter]:
+        """Dead letters, newest first; those of every status where `status` is None."""
+
+    @abstractmethod
+    def dead_letter(self, id: str) -> DeadLetter | None:  # noqa: A002
+        """One by its id, or by a prefix of it that fits one only."""
+
+    @abstractmethod
+    def settle_dead_letter(self, id: str, status: Literal["replayed", "resolved"], note: str | None = None) -> bool:  # noqa: A002
+        """Say that an open one is done with; False when there is no open one of this id."""
+
+    @abstractmethod
+    def purge_dead_letters(self, environment: str | None, before: datetime, *, include_open: bool = False) -> int:
+        """Delete those that failed before; the open ones only where that is said.  Gives how many."""
+
+    @abstractmethod
+    def save_circuit(self, circuit: CircuitRecord) -> None:
+        """Record what a connection's circuit breaker is now."""
+
+    @abstractmethod
+    def circuits(self) -> list[CircuitRecord]:
+        """All that were recorded, by connection."""
+
+    @abstractmethod
+    def hold(self, held: Sequence[HeldRecord]) -> None:
+        """Keep what a run staged."""
+
+    @abstractmethod
+    def held(self, environment: str | None = None, *, run: str | None = None) -> list[HeldRecord]:
+        """What waits, oldest first."""
+
+    @abstractmethod
+    def drop_held(self, run: str, models: Sequence[str] | None = None) -> int:
+        """Forget what a run staged: all, or that of these models.  Gives how many."""
 
     # --- housekeeping -----------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cache", "Seen"]
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _RACY_NS: Final = 2_000_000_000
 
 Seen = tuple[str, "tuple[int, int, int] | None", bytes, bool]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from typing import Any
 
 from interlace.model.definition import (
@@ -9,10 +10,12 @@ from interlace.model.definition import (
     ColumnSpec,
     ExportUse,
     Fingerprint,
+    Incremental,
     Model,
     Parameter,
     PythonBody,
     Reference,
+    Retry,
     SeedBody,
     Source,
     SqlBody,
@@ -53,6 +56,11 @@ def compact_model(m: Model) -> tuple[Any, ...]:
         m.post,
         m.inputs,
         m.volatile,
+        None if m.incremental is None else astuple(m.incremental),
+        m.schema_mode,
+        None if m.retry is None else astuple(m.retry),
+        m.full_refresh,
+        m.renamed_from,
     )
 
 
@@ -87,6 +95,11 @@ def restore_model(t: Any) -> Model:
         t[24],
         t[25],
         t[26],
+        Incremental(*t[27]) if t[27] else None,
+        t[28],
+        Retry(*t[29]) if t[29] else None,
+        t[30],
+        t[31],
     )
 
 
@@ -118,7 +131,7 @@ def restore_source(t: Any) -> Source:
 
 
 def _compact_columns(columns: tuple[ColumnSpec, ...]) -> tuple[Any, ...]:
-    return tuple((c.name, c.type, c.description, c.contract, c.tags) for c in columns)
+    return tuple((c.name, c.type, c.description, c.contract, c.tags, c.renamed_from) for c in columns)
 
 
 def _compact_body(body: Any) -> tuple[Any, ...]:

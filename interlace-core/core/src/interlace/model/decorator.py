@@ -9,7 +9,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
+
+if TYPE_CHECKING:
+    from interlace.model.definition import Retry
 
 __all__ = ["Declaration", "Ref", "declaration_of", "model", "ref"]
 
@@ -81,6 +84,11 @@ def model(
     post: str | Sequence[str] = ...,
     inputs: str | Sequence[str] = ...,
     volatile: bool = ...,
+    incremental: str | Mapping[str, object] = ...,
+    schema_mode: str = ...,
+    retry: str | int | Mapping[str, object] | Retry = ...,
+    full_refresh: str = ...,
+    renamed_from: str = ...,
     **aliases: Any,
 ) -> Callable[[F], F]: ...
 
@@ -111,6 +119,11 @@ def model(
     post: str | Sequence[str] = _UNSET,
     inputs: str | Sequence[str] = _UNSET,
     volatile: bool = _UNSET,
+    incremental: str | Mapping[str, object] = _UNSET,
+    schema_mode: str = _UNSET,
+    retry: str | int | Mapping[str, object] | Retry = _UNSET,
+    full_refresh: str = _UNSET,
+    renamed_from: str = _UNSET,
     **aliases: Any,
 ) -> F | Callable[[F], F]:
     """Make a function a model; its parameters are what it reads, its result is its rows.
@@ -139,6 +152,13 @@ def model(
         post: SQL statements that run after it, in its transaction.
         inputs: files or globs that it reads, relative to the project.
         volatile: True runs it each time, False only when something that Interlace sees has changed.
+        incremental: load only what is new: ``"datetime(created_at)"``, ``"key(id)"``, or a mapping with ``by``, ``column``,
+            ``grain``, ``lookback``, ``batch_size``, ``start``, ``allow_partial``.
+        schema_mode: what a load does where its columns are not the table's: ``strict``, ``safe`` (default), ``flexible``,
+            ``lenient`` or ``ignore``.
+        retry: tries a failed attempt again: ``"default"``, ``"api"``, ``"database"``, ``"none"``, a number of attempts, or a mapping.
+        full_refresh: ``never`` refuses ``--full-refresh``; ``allow`` is the default, but for history.
+        renamed_from: the model's former name: its relation and its history move along.
         aliases: the other words for these keys (``primary_key``, ``depends_on``, ``fields``, ``tests``, ...); anything
             else is an error when the file is loaded.
 

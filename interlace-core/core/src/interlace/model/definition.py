@@ -15,11 +15,13 @@ __all__ = [
     "ColumnSpec",
     "ExportUse",
     "Fingerprint",
+    "Incremental",
     "Model",
     "Node",
     "Parameter",
     "PythonBody",
     "Reference",
+    "Retry",
     "SeedBody",
     "Source",
     "SqlBody",
@@ -59,6 +61,7 @@ class ColumnSpec:
     Attributes:
         type: the SQL type as written; the schema of a Python model's rows, and with `contract` what is enforced.
         contract: the published column must exist with this type.
+        renamed_from: the name that the column had before.
     """
 
     name: str
@@ -66,6 +69,7 @@ class ColumnSpec:
     description: str | None = None
     contract: bool = False
     tags: tuple[str, ...] = ()
+    renamed_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,54 @@ class Fingerprint:
     data: str
     checks: str
     metadata: str
+
+
+@dataclass(frozen=True, slots=True)
+class Incremental:
+    """``incremental:`` of a model.
+
+    Attributes:
+        by: ``datetime``, whole intervals of time, or ``key``, whatever is greater than the greatest value seen.
+        column: of the output, that the intervals or values are about.
+        grain: the length of an interval: ``hour``, ``day``, ``week``, ``month``, ``quarter`` or ``year``; only by datetime.
+        lookback: how far back rows may still arrive late: a number of grains, or seconds as a float (``"3d"``); by
+            key, whatever is subtracted from the greatest value (a number or seconds).
+        batch_size: how many grains one batch of a backfill takes; None for all at once.
+        start: the beginning of history as ISO 8601 text, in the project's time zone; only by datetime.
+        allow_partial: whether an interval that has not ended is loaded, and loaded again later.
+    """
+
+    by: Literal["datetime", "key"]
+    column: str
+    grain: str = "day"
+    lookback: int | float = 0
+    batch_size: int | None = None
+    start: str | None = None
+    allow_partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """``retry:`` of a model: which failures are tried again, how often and when.
+
+    Attributes:
+        attempts: in all, the first included.
+        initial_delay: seconds before the second attempt.
+        max_delay: seconds at most between two attempts.
+        factor: by which the delay grows.
+        jitter: seconds at most that are added at random.
+        errors: names of exception classes and SQLSTATEs (or their first two characters) that are worth another
+            attempt; empty for whatever the connector calls transient.
+        predicate: ``module:function`` that takes the exception and says whether; None for none.
+    """
+
+    attempts: int
+    initial_delay: float = 1.0
+    max_delay: float = 60.0
+    factor: float = 2.0
+    jitter: float = 1.0
+    errors: tuple[str, ...] = ()
+    predicate: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +246,9 @@ class Model:
         cache: seconds to live of what Interlace cannot see into; None where there is no ``cache``.
         inputs: declared input files or globs, relative to the project's root.
         volatile: what the author said; None lets Interlace find out.
+        schema_mode: what a load does where its columns are not the table's; None is the project's default.
+        full_refresh: ``allow`` or ``never``; None is the strategy's default.
+        renamed_from: the name that the model had before, so that its relation and its history move along.
         file: where it is defined, relative to the project's root; `line` counts from 1.
         sidecar: the sidecar that took part, relative to the project's root.
     """
@@ -225,6 +280,11 @@ class Model:
     post: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     volatile: bool | None = None
+    incremental: Incremental | None = None
+    schema_mode: str | None = None
+    retry: Retry | None = None
+    full_refresh: Literal["allow", "never"] | None = None
+    renamed_from: str | None = None
 
     @property
     def kind(self) -> Literal["sql", "python", "seed"]:

@@ -6,9 +6,10 @@ import functools
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, Final
 
-from interlace.model.definition import Fingerprint, StrategyUse
+from interlace.model.definition import Fingerprint, Incremental, StrategyUse
 from interlace.model.keys import KEYS
 
 if TYPE_CHECKING:
@@ -77,5 +78,7 @@ def _hash_of_texts(said: tuple[tuple[str, Any], ...]) -> str:
     return digest(json.dumps([said, []], sort_keys=True))
 
 
-def _as_json(value: StrategyUse | CheckUse | ExportUse) -> object:
+def _as_json(value: StrategyUse | CheckUse | ExportUse | Incremental) -> object:
+    if isinstance(value, Incremental):
+        return astuple(value)
     return [getattr(value, "name", None) or getattr(value, "type", None), value.options]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from interlace.model import values
+from interlace.model.loading_keys import full_refresh, incremental, retry, schema_mode
 
 __all__ = ["KEYS", "Key", "Part", "canonical", "key_words"]
 
@@ -62,6 +63,13 @@ _TABLE: Final = (
     Key("post", "SQL statement or list of them", "data", parse=values.statements, textual=True),
     Key("inputs", "file, glob or list of them", "data", parse=values.words, listed=True),
     Key("volatile", "true or false", "metadata", parse=values.boolean),
+    Key(
+        "incremental", "{by, column, grain, lookback, …} or datetime(column) or key(column)", "data", parse=incremental
+    ),
+    Key("schema_mode", "strict, safe, flexible, lenient or ignore", "metadata", parse=schema_mode),
+    Key("retry", "a preset, or {attempts, initial_delay, …}", "metadata", ("retry_policy",), retry),
+    Key("full_refresh", "allow or never", "metadata", parse=full_refresh),
+    Key("renamed_from", "the model's former name", "metadata", parse=values.model_name, textual=True),
 )
 
 KEYS: Final[dict[str, Key]] = {key.name: key for key in _TABLE}

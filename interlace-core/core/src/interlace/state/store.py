@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from interlace.contracts.state import StateStore
 from interlace.state import rows, statements
@@ -20,8 +20,14 @@ if TYPE_CHECKING:
     from interlace.contracts.relation import Column
     from interlace.contracts.state import (
         AttemptRecord,
+        CheckRecord,
+        CircuitRecord,
+        DeadLetter,
         EventRecord,
+        HeldRecord,
+        IntervalRecord,
         LeaseHeld,
+        MetricRecord,
         RunRecord,
         RunStatus,
         StateSnapshot,
@@ -189,6 +195,70 @@ class Store(StateStore):
         """Each version of a model's columns, oldest first."""
         found = self._database.rows(statements.SCHEMA_HISTORY, {"environment": environment, "model": model})
         return [(version, moment(at), columns_of(columns) or ()) for version, at, columns in found]
+
+    def intervals(self, environment: str, model: str) -> list[IntervalRecord]:
+        """The parts of time that a model was loaded for, oldest first; they do not overlap."""
+        raise NotImplementedError
+
+    def cursor(self, environment: str, model: str) -> str | None:
+        """The greatest value of a model's incremental column that was recorded."""
+        raise NotImplementedError
+
+    def metrics(
+        self, environment: str, model: str, name: str, column: str | None = None, *, limit: int = 100
+    ) -> list[MetricRecord]:
+        """What was measured before, newest first."""
+        raise NotImplementedError
+
+    def check_history(
+        self, environment: str, *, model: str | None = None, check: str | None = None, limit: int = 1000
+    ) -> list[tuple[datetime, str, str, CheckRecord]]:
+        """Results of checks as (time, run, model, result), newest first."""
+        raise NotImplementedError
+
+    # --- what failed, what waits ------------------------------------------------------------------------------
+
+    def add_dead_letter(self, letter: DeadLetter) -> None:
+        """Keep an attempt that was given up; an open one of the same model is replaced by it, its attempts added up."""
+        raise NotImplementedError
+
+    def dead_letters(
+        self, environment: str | None = None, *, model: str | None = None, status: str | None = "open", limit: int = 100
+    ) -> list[DeadLetter]:
+        """Dead letters, newest first; those of every status where `status` is None."""
+        raise NotImplementedError
+
+    def dead_letter(self, id: str) -> DeadLetter | None:  # noqa: A002
+        """One by its id, or by a prefix of it that fits one only."""
+        raise NotImplementedError
+
+    def settle_dead_letter(self, id: str, status: Literal["replayed", "resolved"], note: str | None = None) -> bool:  # noqa: A002
+        """Say that an open one is done with; False when there is no open one of this id."""
+        raise NotImplementedError
+
+    def purge_dead_letters(self, environment: str | None, before: datetime, *, include_open: bool = False) -> int:
+        """Delete those that failed before; the open ones only where that is said.  Gives how many."""
+        raise NotImplementedError
+
+    def save_circuit(self, circuit: CircuitRecord) -> None:
+        """Record what a connection's circuit breaker is now."""
+        raise NotImplementedError
+
+    def circuits(self) -> list[CircuitRecord]:
+        """All that were recorded, by connection."""
+        raise NotImplementedError
+
+    def hold(self, held: Sequence[HeldRecord]) -> None:
+        """Keep what a run staged."""
+        raise NotImplementedError
+
+    def held(self, environment: str | None = None, *, run: str | None = None) -> list[HeldRecord]:
+        """What waits, oldest first."""
+        raise NotImplementedError
+
+    def drop_held(self, run: str, models: Sequence[str] | None = None) -> int:
+        """Forget what a run staged: all, or that of these models.  Gives how many."""
+        raise NotImplementedError
 
     # --- housekeeping -----------------------------------------------------------------------------------------
 

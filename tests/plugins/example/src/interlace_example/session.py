@@ -194,6 +194,8 @@ class ExampleSession(Session):
                 self.rebuild(target, [Column(c.name, kind if c.name == name else c.type, c.nullable) for c in columns])
             case Insert(target, names, source):
                 return self._insert(target, names, source)
+            case _:
+                raise UnsupportedCapability(f"'example' cannot do the step {type(step).__name__} of a load")
         return None
 
     def _publish(self, target: Relation, source: Query | Relation, columns: Sequence[Column]) -> int | None:

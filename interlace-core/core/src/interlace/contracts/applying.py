@@ -1,0 +1,146 @@
+"""Performing a load plan: each step rendered by its session, in order, inside the transaction that is open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from interlace.contracts.load import (
+    AddColumn,
+    AlterType,
+    Change,
+    Derive,
+    Examine,
+    Insert,
+    Keep,
+    LoadCounts,
+    LoadPlan,
+    Publish,
+    Query,
+    Rename,
+    Stage,
+    Step,
+)
+from interlace.contracts.relation import Relation
+from interlace.errors import Defect, LoadRefused, UnsupportedCapability
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlglot import exp
+
+    from interlace.contracts.connection import Session
+    from interlace.contracts.load import Refusal
+
+__all__ = ["perform", "query_text", "rows_text", "statements"]
+
+SAMPLE: Final = 10
+"""How many rows a refusal shows."""
+
+
+def perform(session: Session, plan: LoadPlan) -> LoadCounts:
+    """Perform a plan's steps; see `Session.apply`."""
+    counts = LoadCounts()
+    made: list[Relation] = []
+    for step in plan.steps:
+        match step:
+            case Examine():
+                counts = _examine(session, step, counts)
+                continue
+            case Stage(relation=relation) | Derive(relation=relation):
+                made.append(relation)
+        changed: int | None = None
+        for statement in session.statements(step):
+            changed = session.execute(statement)
+        counts = _counted(step, changed, counts)
+    for relation in reversed(made):
+        session.drop(relation, "table")
+    return counts
+
+
+def statements(session: Session, step: Step) -> tuple[str, ...]:
+    """The SQL of a step that engines agree on.
+
+    Raises:
+        UnsupportedCapability: only the engine itself knows how to do this step.
+    """
+    name = session.name
+    match step:
+        case AddColumn(target, column):
+            return (f"ALTER TABLE {name(target)} ADD COLUMN {session.quote(column.name)} {column.type}",)
+        case Rename(target, column, to):
+            return (f"ALTER TABLE {name(target)} RENAME COLUMN {session.quote(column)} TO {session.quote(to)}",)
+        case Insert(target, columns, source):
+            names = ", ".join(session.quote(c) for c in columns)
+            return (f"INSERT INTO {name(target)} ({names}) SELECT {names} FROM {rows_text(session, source)}",)
+        case Change(expression) | Examine(expression):
+            return (_sql(session, expression),)
+        case Keep(target, query):
+            return (
+                f"CREATE TABLE IF NOT EXISTS {name(target)} AS SELECT * FROM ({_sql(session, query)}) AS kept LIMIT 0",
+                f"INSERT INTO {name(target)} {_sql(session, query)}",
+            )
+        case Publish() | AlterType() | Stage() | Derive():
+            raise UnsupportedCapability(f"{type(session).__name__} cannot do the step {type(step).__name__} of a load")
+
+
+def query_text(session: Session, source: Query | Relation | exp.Query) -> str:
+    """A source as a query."""
+    match source:
+        case Query(sql):
+            return sql
+        case Relation():
+            return f"SELECT * FROM {session.name(source)}"
+        case _:
+            return _sql(session, source)
+
+
+def rows_text(session: Session, source: Query | Relation | exp.Query) -> str:
+    """A source as what may stand after ``FROM``.  The line break ends a comment that the query may end in."""
+    if isinstance(source, Relation):
+        return session.name(source)
+    return f"({query_text(session, source)}\n) AS source"
+
+
+def _sql(session: Session, expression: exp.Expr) -> str:
+    return expression.sql(dialect=session.connection.dialect)
+
+
+def _counted(step: Step, changed: int | None, counts: LoadCounts) -> LoadCounts:
+    match step:
+        case Publish() | Insert():
+            return counts.plus({"inserted": changed})
+        case Change(count=str(field)):
+            return counts.plus({field: changed})
+        case _:
+            return counts
+
+
+def _examine(session: Session, step: Examine, counts: LoadCounts) -> LoadCounts:
+    row = dict(zip(_names(step.query), session.fetch(_sql(session, step.query))[0], strict=True))
+    for refusal in step.refusals:
+        if row[refusal.column]:
+            raise _refused(session, refusal, int(row[refusal.column]))
+    return counts.plus({name: int(row[name] or 0) for name in step.counts})
+
+
+def _refused(session: Session, refusal: Refusal, count: int) -> LoadRefused | Defect:
+    message = refusal.message.format(count=f"{count:,}")
+    if refusal.defect:
+        return Defect(f"{message} Nothing was written.")
+    sample = _sample(session, refusal.sample) if refusal.sample is not None else []
+    shown = "".join(f"\n  {_row_text(row)}" for row in sample)
+    return LoadRefused(f"{message} Nothing was written.{shown}", sample=sample, hint=refusal.hint)
+
+
+def _sample(session: Session, query: exp.Query) -> list[dict[str, Any]]:
+    names = _names(query)
+    return [dict(zip(names, row, strict=True)) for row in session.fetch(_sql(session, query), SAMPLE)]
+
+
+def _names(query: exp.Query) -> Sequence[str]:
+    names: Iterator[str] = (select.alias_or_name for select in query.selects)
+    return list(names)
+
+
+def _row_text(row: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in row.items())
