@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from interlace.contracts.load import LoadCounts, LoadSpec, Query
+from interlace.contracts.load import LoadCounts, LoadSpec, Query, SchemaMode
 from interlace.contracts.relation import Column, Relation
 from interlace.errors import ChecksFailed, InterlaceError, InvalidModel, Location, QueryFailed, did_you_mean
 from interlace.model.definition import Model, SqlBody
@@ -16,8 +15,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from interlace.contracts.connection import Session
-    from interlace.contracts.state import CheckRecord
-    from interlace.run.task import Task
+    from interlace.contracts.state import CheckRecord, IntervalRecord, MetricRecord
+    from interlace.run.task import Portion, Task
 
 __all__ = ["Audit", "Built", "Rows", "audit_relation", "build", "located", "verify"]
 
@@ -34,6 +33,10 @@ class Built:
     checks: Sequence[CheckRecord] = ()
     warnings: list[str] = field(default_factory=list)
     moved: bool = True
+    intervals: Sequence[IntervalRecord] = ()
+    forget_intervals: bool = False
+    cursor: str | None = None
+    metrics: Sequence[MetricRecord] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Rows:
     schema: pa.Schema | None
 
 
-def build(task: Task, session: Session, source: str | Rows, at: datetime, audit: Audit, allow_empty: str) -> Built:
+def build(task: Task, session: Session, source: str | Rows, portion: Portion, audit: Audit, allow_empty: str) -> Built:
     """Build a model from a query (text, names already physical) or from rows; the transaction is open.
 
     Raises:
@@ -53,8 +56,9 @@ def build(task: Task, session: Session, source: str | Rows, at: datetime, audit:
         InvalidModel: the rows do not fit the model's key or contract.
     """
     with located(task):
-        counts = _load(task, session, source, at)
+        counts = _load(task, session, source, portion)
         built = Built(counts, moved=task.replaces or counts.moved or task.standing is None)
+        built.intervals = portion.records
         if task.relation is not None:
             built.columns = session.columns(task.relation)
             built.rows = _rows(task, counts)
@@ -102,13 +106,13 @@ def audit_relation(task: Task, session: Session, built: Built, audit: Audit) -> 
         raise error
 
 
-def _load(task: Task, session: Session, source: str | Rows, at: datetime) -> LoadCounts:
+def _load(task: Task, session: Session, source: str | Rows, portion: Portion) -> LoadCounts:
     if isinstance(source, Rows):
-        return _load_rows(task, session, source, at)
-    return _materialise(task, session, Query(source), at)
+        return _load_rows(task, session, source, portion)
+    return _materialise(task, session, Query(source), portion)
 
 
-def _load_rows(task: Task, session: Session, rows: Rows, at: datetime) -> LoadCounts:
+def _load_rows(task: Task, session: Session, rows: Rows, portion: Portion) -> LoadCounts:
     """Load Arrow: straight into the target where it is replaced, through a temporary relation elsewhere."""
     assert task.relation is not None  # noqa: S101  a model without a relation has no rows
     if task.replaces:
@@ -119,7 +123,7 @@ def _load_rows(task: Task, session: Session, rows: Rows, at: datetime) -> LoadCo
     staged = Relation(f"__interlace_{task.name}")
     session.load_arrow(staged, rows.batches, rows.schema)
     try:
-        return _materialise(task, session, staged, at)
+        return _materialise(task, session, staged, portion)
     finally:
         _drop_staged(session, staged)
 
@@ -132,7 +136,7 @@ def _drop_staged(session: Session, staged: Relation) -> None:
         return
 
 
-def _materialise(task: Task, session: Session, source: Query | Relation, at: datetime) -> LoadCounts:
+def _materialise(task: Task, session: Session, source: Query | Relation, portion: Portion) -> LoadCounts:
     assert task.relation is not None  # noqa: S101  as above
     standing = task.standing if task.standing is not None and task.standing.kind == "table" else None
     spec = LoadSpec(
@@ -142,9 +146,13 @@ def _materialise(task: Task, session: Session, source: Query | Relation, at: dat
         target_columns=standing.columns if standing is not None else None,
         key=task.model.key,
         options=task.options,
-        execution_time=at,
+        execution_time=portion.at,
         capabilities=session.connection.capabilities,
         dialect=session.connection.dialect,
+        schema_mode=SchemaMode(task.model.schema_mode or SchemaMode.SAFE),
+        interval=portion.interval,
+        partial=portion.partial,
+        renamed={c.name: c.renamed_from for c in task.model.columns if c.renamed_from is not None},
     )
     return task.materialiser.build(session, spec, task.strategy, task.standing)
 

@@ -144,7 +144,7 @@ class Execution:
         return result
 
     def _tasks(self) -> dict[str, Task]:
-        return prepare(self._view, self._planned.plan, self._facts)
+        return prepare(self._view, self._planned.plan, self._facts, self._at)
 
     def _catch_up(self, tasks: dict[str, Task]) -> tuple[dict[str, Task], list[str]]:
         """Open the connections, bring the state up to what they hold, and the plan up to the state.
@@ -206,7 +206,6 @@ class Execution:
         )
         return Work(
             run=self.id,
-            at=self._at,
             recorder=self._recorder,
             versions=self._planned.versions,
             compute=compute,

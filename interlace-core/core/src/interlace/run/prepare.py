@@ -19,7 +19,7 @@ from interlace.plan.inputs import input_patterns, input_tokens
 from interlace.plan.planner import Facts
 from interlace.run.check_order import order_checks
 from interlace.run.exports import export_fingerprints, path_of
-from interlace.run.task import Export, Task
+from interlace.run.task import Export, Portion, Task
 from interlace.run.unfolding import stacked_views
 
 if TYPE_CHECKING:
@@ -75,10 +75,16 @@ def gather(
     )
 
 
-def prepare(view: View, plan: Plan, facts: Facts) -> dict[str, Task]:
-    """Make a task of each step: every word becomes a class, every option is validated."""
+def prepare(view: View, plan: Plan, facts: Facts, at: datetime) -> dict[str, Task]:
+    """Make a task of each step: every word becomes a class, every option is validated.
+
+    Args:
+        at: the run's execution time, UTC.
+    """
     planned = {s.model for s in plan.steps}
     tasks = {step.model: _task(view, step, facts, planned) for step in plan.steps}
+    for task in tasks.values():
+        task.portions = (Portion(at),)
     order_checks(view, tasks)
     return tasks
 

@@ -7,17 +7,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from interlace.contracts.connection import Connection
     from interlace.contracts.exporter import Exporter, ExportOptions
+    from interlace.contracts.load import Interval
     from interlace.contracts.materialiser import Materialiser
     from interlace.contracts.options import Options
     from interlace.contracts.relation import Relation, RelationInfo
-    from interlace.contracts.state import ModelState
+    from interlace.contracts.state import IntervalRecord, ModelState
     from interlace.contracts.strategy import Strategy
     from interlace.model.definition import Model
     from interlace.plan.steps import Step
 
-__all__ = ["Export", "Task"]
+__all__ = ["Export", "Portion", "Task"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,30 @@ class Export:
     fingerprint: str
     exporter: Exporter
     options: ExportOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """What one load of a model is about; each is a transaction and an attempt of its own.
+
+    Attributes:
+        at: the execution time, UTC.
+        interval: the part of time; None where the load is about all, or about whatever is new.
+        partial: whether the rows are only what is new or changed.
+        records: the intervals to record with the load.
+        cursor: the value from which rows are new, as a SQL literal of the model's dialect; None at first.
+    """
+
+    at: datetime
+    interval: Interval | None = None
+    partial: bool = False
+    records: tuple[IntervalRecord, ...] = ()
+    cursor: str | None = None
+
+    @property
+    def label(self) -> str | None:
+        """The interval as its marker keeps it: ISO 8601, start and end."""
+        return f"{self.interval.start.isoformat()}/{self.interval.end.isoformat()}" if self.interval else None
 
 
 @dataclass(slots=True)
@@ -45,6 +72,7 @@ class Task:
         inputs: the tokens of its inputs, taken when it was planned.
         lost: the keys of exports whose file is gone.
         masked: columns whose values are not kept in samples.
+        portions: what is loaded, in order; one portion that is about all for a model that is not incremental.
     """
 
     step: Step
@@ -64,6 +92,7 @@ class Task:
     inputs: Mapping[str, str] = field(default_factory=dict)
     lost: frozenset[str] = frozenset()
     masked: frozenset[str] = frozenset()
+    portions: tuple[Portion, ...] = ()
 
     @property
     def name(self) -> str:

@@ -1,0 +1,311 @@
+"""What becomes of a task, as records and events: how an attempt began, how it ended, and what is announced of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from interlace.contracts.load import LoadCounts
+from interlace.contracts.state import AttemptRecord, ModelState
+from interlace.errors import Cancelled, ExportFailed, InterlaceError
+from interlace.model.definition import Fingerprint
+from interlace.run.attempt import Built
+from interlace.run.result import Failed, NotRun, Outcome, Succeeded
+from interlace.state.ids import new_id
+from interlace.telemetry.events import ChecksFinished, ModelFinished, ModelStarted
+
+if TYPE_CHECKING:
+    from interlace.plan.steps import Action
+    from interlace.plan.versions import Versions
+    from interlace.run.extent import Extent
+    from interlace.run.recorder import Recorder
+    from interlace.run.task import Task
+    from interlace.telemetry.events import Event
+
+__all__ = ["Done", "Recording", "Started"]
+
+
+@dataclass(slots=True)
+class Done:
+    """A task that is committed, or about to be: what to announce once it is."""
+
+    task: Task
+    outcome: Outcome
+    record: AttemptRecord
+    events: list[Event] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Started:
+    """An attempt under way."""
+
+    id: str
+    at: datetime
+    clock: float
+
+    @property
+    def seconds(self) -> float:
+        """How long it took so far."""
+        return time.monotonic() - self.clock
+
+
+class Recording:
+    """Makes records and events of a run, and hands them to its recorder.
+
+    Args:
+        run: the run's id.
+        recorder: takes attempts and events.
+        versions: the data versions, moved as models are built.
+        extent: how many rows each relation has.
+
+    Attributes:
+        outcomes: of the tasks that ended, by model.
+    """
+
+    def __init__(self, run: str, recorder: Recorder, versions: Versions, extent: Extent) -> None:
+        self.outcomes: dict[str, Outcome] = {}
+        self._run = run
+        self._recorder = recorder
+        self._versions = versions
+        self._extent = extent
+        self._before: dict[str, str] = {}
+        self._started: dict[str, Started] = {}
+        self._parts: dict[str, ModelState] = {}
+
+    # --- in a worker's thread ---------------------------------------------------------------------------------
+
+    def start(self, task: Task) -> Started:
+        """An attempt begins."""
+        started = Started(new_id(), datetime.now(UTC), time.monotonic())
+        self._started[task.name] = started
+        self._recorder.event(ModelStarted(self._run, started.at, task.name, started.id, _reason(task)))
+        return started
+
+    def succeeded(self, task: Task, action: Action, started: Started, built: Built) -> Done:
+        """A task that was built, not yet committed."""
+        now = datetime.now(UTC)
+        self._extent.note(task.name, built.rows)
+        version = self._version(task, started.id, built)
+        read = self._versions.read_by(task.name)
+        state = ModelState(
+            name=task.name,
+            fingerprint=Fingerprint(task.fingerprint, task.model.fingerprint.checks, task.model.fingerprint.metadata),
+            data_version=version,
+            parents=read,
+            inputs=task.inputs,
+            relation=str(task.relation) if task.relation is not None else None,
+            kind=task.materialiser.kind,
+            columns=built.columns,
+            published_at=now,
+            rows=built.rows,
+            seconds=started.seconds,
+            exports=dict.fromkeys(e.key for e in task.exports),
+            status="succeeded",
+            attempted_at=now,
+            run=self._run,
+        )
+        return self._done(task, action, started, built, state)
+
+    def unchanged(self, task: Task, action: Action, started: Started, built: Built | None = None) -> Done:
+        """A success that built nothing: the published relation was checked or exported."""
+        state = replace(
+            task.state,
+            fingerprint=replace(task.state.fingerprint, checks=task.model.fingerprint.checks)
+            if task.state.fingerprint is not None
+            else None,
+            status="succeeded",
+            attempted_at=datetime.now(UTC),
+            run=self._run,
+            error=None,
+            checks_failed=False,
+        )
+        return self._done(task, action, started, built or Built(LoadCounts(), rows=task.state.rows, moved=False), state)
+
+    def skipped(self, task: Task) -> Done:
+        """A task that need not run after all: no parent's rows moved."""
+        return self._not_run(task, "skipped", "no parent's rows moved")
+
+    def exported(
+        self,
+        done: Done,
+        started: Started,
+        written: Mapping[str, str | None],
+        errors: list[str],
+        events: list[Event],
+    ) -> Done:
+        """A success with what became of its exports: the fingerprint that each wrote, and the errors."""
+        assert isinstance(done.outcome, Succeeded)  # noqa: S101  a failed build is raised
+        state = replace(done.record.state, exports=written)
+        message = f"published, export failed: {'; '.join(errors)}" if errors else None
+        record = replace(
+            done.record,
+            state=state,
+            error=message,
+            error_code=ExportFailed.code if errors else None,
+            finished_at=datetime.now(UTC),
+        )
+        outcome = replace(done.outcome, export_errors=tuple(errors), seconds=started.seconds)
+        finished = next(e for e in done.events if isinstance(e, ModelFinished))
+        finished = replace(finished, seconds=started.seconds, message=message, error_code=record.error_code)
+        return Done(done.task, outcome, record, [*events, finished])
+
+    # --- with the runner's lock held --------------------------------------------------------------------------
+
+    def announce(self, done: Done) -> None:
+        """What is committed is recorded and told."""
+        self.outcomes[done.task.name] = done.outcome
+        self._before.pop(done.task.name, None)
+        self._recorder.attempt(done.record)
+        for event in done.events:
+            self._recorder.event(event)
+
+    def part(self, done: Done) -> None:
+        """A portion of a task is committed, and more of them follow: it is recorded, and the task goes on."""
+        self._before.pop(done.task.name, None)
+        self._parts[done.task.name] = done.record.state
+        self._recorder.attempt(done.record)
+        for event in done.events:
+            if not isinstance(event, ModelFinished):
+                self._recorder.event(event)
+
+    def undo(self, names: Iterable[str]) -> None:
+        """Rolled back: the versions are what they were."""
+        for name in names:
+            if name in self._before:
+                self._versions.move(name, self._before.pop(name))
+
+    def failed(self, task: Task, error: Exception, seconds: float) -> None:
+        """Record and announce a failure; yesterday's relation stands."""
+        self.undo([task.name])
+        cancelled = isinstance(error, Cancelled)
+        status: Literal["cancelled", "failed"] = "cancelled" if cancelled else "failed"
+        now = datetime.now(UTC)
+        before = self._parts.get(task.name, task.state)
+        checks = getattr(error, "checks", ())
+        message = str(error) if isinstance(error, InterlaceError) else f"{type(error).__name__}: {error}"
+        code = error.code if isinstance(error, InterlaceError) else None
+        state = replace(
+            before,
+            status=status,
+            attempted_at=now,
+            run=self._run,
+            error=None if cancelled else message,
+            checks_failed=before.checks_failed or (task.step.action == "check" and bool(checks)),
+        )
+        started = self._started.get(task.name) or Started(new_id(), now, time.monotonic() - seconds)
+        attempt = started.id
+        self._recorder.attempt(
+            AttemptRecord(
+                id=attempt,
+                run=self._run,
+                model=task.name,
+                status=status,
+                reason=_reason(task),
+                started_at=started.at,
+                finished_at=now,
+                state=state,
+                checks=checks,
+                error=message,
+                error_code=code,
+            )
+        )
+        if cancelled:
+            self.outcomes[task.name] = NotRun(task.name, "cancelled", "cancelled")
+        else:
+            self.outcomes[task.name] = Failed(task.name, task.step.action, seconds, error, checks)
+        if checks:
+            self._recorder.event(ChecksFinished(self._run, now, task.name, checks))
+        self._recorder.event(self._finished(task, attempt, status, task.step.action, seconds, message, code))
+
+    def not_run(self, task: Task, status: Literal["skipped", "blocked", "cancelled"], reason: str) -> None:
+        """Record and announce that a task did not begin."""
+        done = self._not_run(task, status, reason)
+        self.announce(done)
+
+    # --- inside -----------------------------------------------------------------------------------------------
+
+    def _done(self, task: Task, action: Action, started: Started, built: Built, state: ModelState) -> Done:
+        seconds = started.seconds
+        counts = built.counts.known()
+        record = AttemptRecord(
+            id=started.id,
+            run=self._run,
+            model=task.name,
+            status="succeeded",
+            reason=_reason(task),
+            started_at=started.at,
+            finished_at=datetime.now(UTC),
+            state=state,
+            counts=counts,
+            checks=built.checks,
+            schema_changed=built.columns is not None and built.columns != task.state.columns,
+            intervals=built.intervals,
+            forget_intervals=built.forget_intervals,
+            cursor=built.cursor,
+            metrics=built.metrics,
+        )
+        outcome = Succeeded(task.name, action, seconds, built.rows, counts, built.checks, tuple(built.warnings))
+        events: list[Event] = []
+        if built.checks:
+            events.append(ChecksFinished(self._run, record.finished_at, task.name, built.checks))
+        events.append(self._finished(task, started.id, "succeeded", action, seconds, None, None, built, counts))
+        return Done(task, outcome, record, events)
+
+    def _version(self, task: Task, attempt: str, built: Built) -> str:
+        """A new data version where rows moved; the versions are moved at once, and put back by `undo`."""
+        before = self._versions.of(task.name)
+        version = attempt if built.moved or task.state.data_version is None else task.state.data_version
+        self._before.setdefault(task.name, before)
+        self._versions.move(task.name, version)
+        return version
+
+    def _not_run(self, task: Task, status: Literal["skipped", "blocked", "cancelled"], reason: str) -> Done:
+        now = datetime.now(UTC)
+        attempt = new_id()
+        record = AttemptRecord(
+            id=attempt,
+            run=self._run,
+            model=task.name,
+            status=status,
+            reason=reason,
+            started_at=now,
+            finished_at=now,
+            state=task.state,
+        )
+        event = self._finished(task, attempt, status, "none", 0.0, reason, None)
+        return Done(task, NotRun(task.name, status, reason), record, [event])
+
+    def _finished(
+        self,
+        task: Task,
+        attempt: str,
+        status: Literal["succeeded", "failed", "skipped", "blocked", "cancelled"],
+        action: Action,
+        seconds: float,
+        message: str | None,
+        code: str | None,
+        built: Built | None = None,
+        counts: Mapping[str, int] | None = None,
+    ) -> ModelFinished:
+        return ModelFinished(
+            run=self._run,
+            at=datetime.now(UTC),
+            model=task.name,
+            attempt=attempt,
+            status=status,
+            action=action,
+            seconds=seconds,
+            message=message,
+            error_code=code,
+            rows=built.rows if built is not None else None,
+            counts=counts or {},
+            warnings=tuple(built.warnings) if built is not None else (),
+            where=f"{task.model.file}:{task.model.line}",
+        )
+
+
+def _reason(task: Task) -> str:
+    return "; ".join(r.text for r in task.step.reasons)
