@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from interlace.contracts.state import CheckRecord, EventRecord
+from interlace.state.revision import REVISION
 from interlace.state.store import Store
 from interlace.testing.conformance.state_store import NOON, attempt_at, full_state, run_at
 
@@ -153,13 +154,13 @@ def test_the_state_is_described(run: Run, two_runs: Store, root: Path) -> None:
 def test_the_state_is_described_as_json(run: Run, two_runs: Store) -> None:
     info = json.loads(run("state", "info", "--json")[1])
 
-    assert ("0001", {"rows": 3, "retention_seconds": 180 * 86_400}) == (info["revision"], info["tables"]["runs"])
+    assert (REVISION, {"rows": 3, "retention_seconds": 180 * 86_400}) == (info["revision"], info["tables"]["runs"])
 
 
 def test_a_state_is_upgraded_from_nothing_once(run: Run) -> None:
-    assert (0, "The state was brought from nothing to revision 0001.\n", "") == run("state", "upgrade")
-    assert (0, "The state is at revision 0001: nothing to do.\n", "") == run("state", "upgrade")
-    assert {"before": "0001", "after": "0001"} == json.loads(run("state", "upgrade", "--json")[1])
+    assert (0, f"The state was brought from nothing to revision {REVISION}.\n", "") == run("state", "upgrade")
+    assert (0, f"The state is at revision {REVISION}: nothing to do.\n", "") == run("state", "upgrade")
+    assert {"before": REVISION, "after": REVISION} == json.loads(run("state", "upgrade", "--json")[1])
 
 
 def test_a_newer_state_is_refused_with_a_sentence(run: Run, store: Store) -> None:

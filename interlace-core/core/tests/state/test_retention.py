@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from interlace.contracts.state import EventRecord
+from interlace.contracts.state import KEPT, EventRecord
 from interlace.state import statements
 from interlace.state.config import StateOptions
 from interlace.state.retention import DEFAULT_RETENTION, prune_daily
@@ -12,7 +12,9 @@ from interlace.testing.conformance.state_store import DAY, MINUTE, NOON, attempt
 
 
 def test_every_table_has_a_retention_but_those_of_the_present() -> None:
-    assert {"environments", "models"} == set(statements.TABLES) - set(DEFAULT_RETENTION)
+    present = {"environments", "models", "intervals", "cursors", "circuits", "held"}
+    assert present == set(statements.TABLES) - set(DEFAULT_RETENTION)
+    assert set(KEPT) == set(DEFAULT_RETENTION)
 
 
 def test_by_default_events_are_kept_for_thirty_days(store: Store) -> None:

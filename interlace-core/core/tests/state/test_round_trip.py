@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from interlace.contracts.relation import Column
-from interlace.contracts.state import AttemptRecord, CheckRecord, EventRecord, ModelState
+from interlace.contracts.state import (
+    AttemptRecord,
+    CheckRecord,
+    EventRecord,
+    IntervalRecord,
+    MetricRecord,
+    ModelState,
+)
 from interlace.model.definition import Fingerprint
 from interlace.state.codec import micros, moment
 from interlace.state.ids import new_id
@@ -62,6 +70,18 @@ checks = st.builds(
     failing=st.none() | whole,
     sample=st.lists(objects, max_size=2).map(tuple),
 )
+START = datetime(2026, 1, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+intervals = st.builds(
+    lambda start, hours, fingerprint, partial: IntervalRecord(
+        START + start * HOUR, START + (start + hours) * HOUR, fingerprint, partial
+    ),
+    st.integers(0, 40),
+    st.integers(1, 15),
+    words,
+    st.booleans(),
+)
+metrics = st.builds(MetricRecord, st.sampled_from(["a", "b"]), words, st.none() | real, st.none() | words.filter(bool))
 
 
 @st.composite
@@ -81,6 +101,10 @@ def attempts(draw: st.DrawFn) -> AttemptRecord:
         error=draw(st.none() | words),
         error_code=draw(st.none() | words),
         schema_changed=draw(st.booleans()),
+        intervals=draw(st.lists(intervals, max_size=4).map(tuple)),
+        forget_intervals=draw(st.integers(0, 4).map(lambda n: n == 0)),
+        cursor=draw(st.none() | words),
+        metrics=draw(st.lists(metrics, max_size=2).map(tuple)),
     )
 
 
@@ -119,7 +143,32 @@ def check_against_the_reference(store: Store, recorded: list[Any]) -> None:
                 for a in some
                 if where == environment and a.model == name and a.schema_changed and a.state.columns is not None
             ]
+            check_progress(store, environment, name, [a for e, s, _ in recorded for a in s if (e, name) == (environment, a.model)])
             assert changes == [columns for _, _, columns in store.schema_history(environment, name)]
+
+
+def hours(some: Any) -> dict[datetime, tuple[str, bool, str]]:
+    """What each hour was loaded by."""
+    return {
+        i.start + n * HOUR: (i.fingerprint, i.partial, i.attempt)
+        for i in some
+        for n in range((i.end - i.start) // HOUR)
+    }
+
+
+def check_progress(store: Store, environment: str, name: str, done: list[AttemptRecord]) -> None:
+    """Compare the intervals and the cursor of a model with what its attempts were, hour by hour."""
+    loaded: dict[datetime, tuple[str, bool, str]] = {}
+    cursor: str | None = None
+    for attempt in done:
+        if attempt.forget_intervals:
+            loaded, cursor = {}, None
+        loaded |= hours(replace(i, attempt=attempt.id) for i in attempt.intervals)
+        cursor = cursor if attempt.cursor is None else attempt.cursor
+    found = store.intervals(environment, name)
+
+    assert (loaded, cursor) == (hours(found), store.cursor(environment, name))
+    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
 
 
 @settings(max_examples=40, deadline=None)

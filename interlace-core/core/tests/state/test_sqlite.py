@@ -254,10 +254,11 @@ def test_a_newer_store_is_refused(store: Store, path: Path) -> None:
         store.upgrade()
 
 
-SECOND = """
+PRESENT = revision.REVISION
+NEXT = """
 from alembic import op
 import sqlalchemy as sa
-revision, down_revision = "0002", "0001"
+revision, down_revision = "next", "{present}"
 def upgrade():
     op.add_column("runs", sa.Column("note", sa.Text()))
     {then}
@@ -266,23 +267,23 @@ def upgrade():
 
 @pytest.fixture
 def next_release(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    """An Interlace that knows a second revision."""
+    """An Interlace that knows one more revision."""
     from interlace.state import migrate
 
     def release(then: str = "") -> None:
-        (tmp_path / "second.py").write_text(SECOND.format(then=then))
+        (tmp_path / "next.py").write_text(NEXT.format(then=then, present=PRESENT))
         first = Path(migrate.__file__).parent / "migrations" / "versions"
         configuration = migrate.configuration
 
         @functools.wraps(configuration)
-        def with_second(connection: Any = None) -> Any:
+        def with_next(connection: Any = None) -> Any:
             config = configuration(connection)
             config.set_main_option("version_locations", os.pathsep.join([str(first), str(tmp_path)]))
             return config
 
-        monkeypatch.setattr(migrate, "configuration", with_second)
-        monkeypatch.setattr(revision, "KNOWN", ("0001", "0002"))
-        monkeypatch.setattr(revision, "REVISION", "0002")
+        monkeypatch.setattr(migrate, "configuration", with_next)
+        monkeypatch.setattr(revision, "KNOWN", (*revision.KNOWN, "next"))
+        monkeypatch.setattr(revision, "REVISION", "next")
 
     return release
 
@@ -292,11 +293,11 @@ def test_an_older_store_says_to_upgrade_and_is_upgraded(store: Store, path: Path
     store.close()
     next_release()
 
-    with pytest.raises(StateError, match="has revision 0001; this Interlace needs 0002") as caught:
+    with pytest.raises(StateError, match=f"has revision {PRESENT}; this Interlace needs next") as caught:
         store.open()
     assert "interlace state upgrade" in str(caught.value)
 
-    assert ("0001", "0002") == store.upgrade()
+    assert (PRESENT, "next") == store.upgrade()
     store.open()
     assert 1 == store.revision("dev")
     assert "note" in next(iter(store._database.rows("SELECT sql FROM sqlite_master WHERE name = 'runs'", {})))[0]
@@ -314,7 +315,33 @@ def test_an_upgrade_that_fails_half_way_changes_nothing(store: Store, path: Path
         found = connection.execute("SELECT version_num FROM store_revision").fetchall()
     connection.close()
     assert "note" not in columns
-    assert [("0001",)] == found
+    assert [(PRESENT,)] == found
+
+
+# --- what it costs ------------------------------------------------------------------------------------------------
+
+
+def test_a_thousand_intervals_take_a_handful_of_statements(store: Store) -> None:
+    said: list[str] = []
+    store.record("dev", [attempt_at(0, cursor="1")])
+    store._database._open.set_trace_callback(lambda sql: said.append(sql.split()[0] + " " + sql.split()[2]))
+    windows = [IntervalRecord(NOON + n * MINUTE, NOON + (n + 1) * MINUTE, f"f{n % 2}") for n in range(1000)]
+    store.record("dev", [attempt_at(1, intervals=windows, cursor="2")])
+    store._database._open.set_trace_callback(None)
+
+    assert 1000 == said.count("INSERT intervals")
+    assert {"INSERT intervals", "INSERT cursors", "INSERT models"} < set(said)
+    assert len(said) < 1000 + 12
+
+
+def test_an_interval_among_many_touches_its_neighbours_only(store: Store) -> None:
+    windows = [IntervalRecord(NOON + n * MINUTE, NOON + (n + 1) * MINUTE, f"f{n % 2}") for n in range(1000)]
+    store.record("dev", [attempt_at(1, intervals=windows)])
+    changes = store._database._open.total_changes
+    store.record("dev", [attempt_at(2, intervals=windows[500:501])])
+
+    # The environment, the attempt, the model and the interval: one taken away, one put there.
+    assert 5 == store._database._open.total_changes - changes
 
 
 # --- housekeeping -------------------------------------------------------------------------------------------------

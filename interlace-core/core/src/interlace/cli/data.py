@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, assert_never
 
+from interlace.cli.held import held_data
 from interlace.errors import InterlaceError
 from interlace.run.result import Failed, NotRun, Succeeded
 
@@ -67,6 +68,7 @@ def result_data(result: RunResult) -> dict[str, Any]:
         "seconds": round(result.seconds, 6) if result.id else 0.0,
         "models": [_outcome_data(outcome) for outcome in result.outcomes.values()],
         "notices": list(result.notices),
+        "held": [held_data(h) for h in result.held],
         "plan": plan_data(result.plan),
     }
 

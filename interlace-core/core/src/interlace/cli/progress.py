@@ -149,10 +149,12 @@ class Progress:
     def _success(self, event: ModelFinished) -> str:
         done = _DONE[event.action] or rows_text(event.rows)
         text = f"{done:>16}  {duration(event.seconds):>9}"
-        if self.verbose:
-            counts = ", ".join(f"{n:,} {what}" for what, n in event.counts.items() if n)
-            text += "".join(f"  {said}" for said in (counts, self._reasons.get(event.model)) if said)
+        if self.verbose or event.counts.keys() - {"inserted"}:
+            text += "".join(f"  {said}" for said in (_counts(event.counts), self._reason(event.model)) if said)
         return self._row("✓", "green", event.model, text)
+
+    def _reason(self, model: str) -> str | None:
+        return self._reasons.get(model) if self.verbose else None
 
     def _export_lines(self, event: ExportFinished) -> list[str]:
         what = f"{event.format} {event.path}"
@@ -192,6 +194,10 @@ class Progress:
         more = len(self._running) - len(running)
         text = f"{self._ended:,}/{self._total:,} {', '.join(running)}" + (f" and {more} more" if more > 0 else "")
         return self.out.style(shortened(text, shutil.get_terminal_size().columns - 1), "dim")
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{n:,} {what}" for what, n in counts.items() if n)
 
 
 def _first_line(text: str | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
+from interlace.cli.held import held_lines
 from interlace.cli.progress import where_line
 from interlace.cli.render import Output, Style, duration, plural, table_lines
 from interlace.errors import InterlaceError
@@ -49,6 +50,8 @@ def summary_lines(
         lines += _not_run_lines(result, out)
     if not quiet:
         lines += _orphan_lines(result.plan)
+    if result.held:
+        lines += ["", *held_lines(result.held)]
     if lines:
         lines.append("")
     return [*lines, _last_line(result, out, exports)]

@@ -23,6 +23,8 @@ _HERE = "interlace.cli.commands"
 COMMANDS: Final[dict[str, Entry]] = {
     "init": Entry(f"{_HERE}.init", "command", "Make a new project from a template."),
     "run": Entry(f"{_HERE}.run", "command", "Build what is new or changed, check it and publish it."),
+    "release": Entry(f"{_HERE}.release", "command", "Publish what 'run --hold' staged; list what waits."),
+    "discard": Entry(f"{_HERE}.discard", "command", "Drop what 'run --hold' staged."),
     "plan": Entry(f"{_HERE}.plan", "command", "Say what a run would do, and why."),
     "list": Entry(f"{_HERE}.list", "command", "List models, seeds and sources."),
     "show": Entry(f"{_HERE}.show", "command", "Show rows of a model, or of a query over models."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from interlace.contracts.load import (
@@ -120,7 +121,10 @@ def _examine(session: Session, step: Examine, counts: LoadCounts) -> LoadCounts:
     for refusal in step.refusals:
         if row[refusal.column]:
             raise _refused(session, refusal, int(row[refusal.column]))
-    return counts.plus({name: int(row[name] or 0) for name in step.counts})
+    said = tuple(
+        notice.message.format(count=f"{n:,}") for notice in step.notices if (n := int(row[notice.column] or 0))
+    )
+    return replace(counts.plus({name: int(row[name] or 0) for name in step.counts}), notices=(*counts.notices, *said))
 
 
 def _refused(session: Session, refusal: Refusal, count: int) -> LoadRefused | Defect:

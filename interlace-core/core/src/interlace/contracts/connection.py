@@ -43,6 +43,7 @@ class Capabilities:
         persistent: what was written is there when the connection is opened again.
         staging: `Session.apply` performs the steps that make temporary relations (`Stage`, `Derive`) and what follows them.
         try_cast: the dialect has a cast that gives NULL where a value does not fit.
+        validates_input: there is ``pg_input_is_valid(text, type)``, which says whether a cast from text would raise.
         max_sessions: how many sessions may run at once; None where the connection does not mind.
         embedded: queries are computed inside this process, each divided among its cores.
     """
@@ -58,6 +59,7 @@ class Capabilities:
     persistent: bool = True
     staging: bool = False
     try_cast: bool = False
+    validates_input: bool = False
     max_sessions: int | None = None
     embedded: bool = False
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,6 +31,7 @@ __all__ = [
     "LoadCounts",
     "LoadPlan",
     "LoadSpec",
+    "Notice",
     "Publish",
     "Query",
     "Refusal",
@@ -201,18 +202,33 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """A number that, where it is not zero, is said as a warning of the load.
+
+    Attributes:
+        column: of the row that `Examine` gives; NULL counts as zero.
+        message: what became of the rows, with ``{count}`` for the number.
+    """
+
+    column: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Examine:
     """Ask for one row of numbers: those that must be zero, and those that are counts of the load.
 
     Attributes:
-        query: gives one row; its columns have the names that `refusals` and `counts` use.
+        query: gives one row; its columns have the names that `refusals`, `counts` and `notices` use.
         refusals: looked at in their order; the first that is not zero ends the load.
         counts: columns named like the fields of `LoadCounts`; added to the load's counts.
+        notices: added to `LoadCounts.notices` where the number is not zero.
     """
 
     query: exp.Query
     refusals: tuple[Refusal, ...] = ()
     counts: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +271,11 @@ class LoadPlan:
 
 @dataclass(frozen=True, slots=True)
 class LoadCounts:
-    """Rows by what became of them; None where the engine does not report it (shown as ``unknown``)."""
+    """Rows by what became of them; None where the engine does not report it (shown as ``unknown``).
+
+    Attributes:
+        notices: sentences for people, such as how many values became NULL; warnings of the attempt.
+    """
 
     inserted: int | None = None
     updated: int | None = None
@@ -265,6 +285,7 @@ class LoadCounts:
     rejected: int | None = None
     late: int | None = None
     conflict: int | None = None
+    notices: tuple[str, ...] = field(default=(), compare=False)
 
     def known(self) -> dict[str, int]:
         """The counts that the engine reported, by name."""
@@ -272,10 +293,10 @@ class LoadCounts:
 
     def plus(self, more: Mapping[str, int | None]) -> LoadCounts:
         """The counts with these added; what the engine did not report (None) makes the sum unknown, unless it is not named."""
-        return replace(
-            self,
-            **{name: None if number is None else (getattr(self, name) or 0) + number for name, number in more.items()},
-        )
+        sums: dict[str, Any] = {
+            name: None if number is None else (getattr(self, name) or 0) + number for name, number in more.items()
+        }
+        return replace(self, **sums)
 
     @property
     def moved(self) -> bool:
@@ -286,4 +307,4 @@ class LoadCounts:
         return any(known.get(name, 0) for name in ("inserted", "updated", "deleted", "closed"))
 
 
-_COUNTS = tuple(f.name for f in fields(LoadCounts))
+_COUNTS = tuple(f.name for f in fields(LoadCounts) if f.name != "notices")

@@ -242,7 +242,8 @@ class AttemptRecord:
         state: the model's new present; the store replaces the row by it.
         schema_changed: whether `state.columns` is to be added to the schema history as a new version.
         intervals: the parts of time that it loaded; what overlaps them in the state is replaced where it is covered.
-        forget_intervals: whether all intervals that were recorded before are forgotten first (a full refresh).
+        forget_intervals: whether all intervals that were recorded before are forgotten first, and the cursor with them
+            (a full refresh).
         cursor: the greatest value of the incremental column that was seen, as text; None leaves what is recorded.
         metrics: what was measured.
     """
@@ -347,7 +348,10 @@ class StateStore(ABC):
 
     @abstractmethod
     def forget_models(self, environment: str, names: Iterable[str]) -> None:
-        """Drop the present state of models that are gone; their history stays.  The revision moves if any was there."""
+        """Drop the present state of models that are gone, with their intervals and cursors; their history stays.
+
+        The revision moves if any was there.
+        """
 
     # --- leases -----------------------------------------------------------------------------------------------
 

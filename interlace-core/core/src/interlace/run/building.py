@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from interlace.contracts.connection import Marker
-from interlace.contracts.load import LoadCounts
-from interlace.contracts.relation import RelationInfo
+from interlace.contracts.load import LoadCounts, LoadPlan, Publish
+from interlace.contracts.relation import Relation, RelationInfo
 from interlace.errors import Cancelled, Location, QueryFailed
 from interlace.model.definition import SqlBody
 from interlace.run.attempt import Built, audit_relation, build, located
@@ -37,7 +37,8 @@ class Building:
         recording: makes the records.
         audit: runs checks.
         allow_empty: what replacing rows by none does.
-        intend: keeps an attempt's intended record before a load that is not idempotent commits.
+        intend: keeps an attempt's intended record before a load that is not idempotent commits; None where nothing
+            is published and no marker is left (``--hold``).
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Building:
         recording: Recording,
         audit: Audit,
         allow_empty: str,
-        intend: Callable[[AttemptRecord], None],
+        intend: Callable[[AttemptRecord], None] | None,
     ) -> None:
         self._run = run
         self._sessions = sessions
@@ -140,11 +141,13 @@ class Building:
         worker: Worker,
     ) -> Done:
         with session.transaction():
+            if task.copied_from is not None:
+                session.apply(LoadPlan((Publish(_target(task), task.copied_from),), idempotent=True))
             self._perform(task, "pre", task.model.pre, session)
             built = build(task, session, source(), portion, self._audit, self._allow_empty)
             self._perform(task, "post", task.model.post, session)
             done = self._recording.succeeded(task, "build", started, built)
-            if not task.strategy.groupable and task.materialiser.uses_strategy and task.strategy.writes:
+            if self._intend is not None and _needs_marker(task, portion):
                 self._intend(done.record)
                 session.mark(Marker(str(task.relation), started.id, self._run, portion.label))
             _refuse(worker)
@@ -162,13 +165,25 @@ class Building:
                 raise
 
 
+def _target(task: Task) -> Relation:
+    assert task.relation is not None  # noqa: S101  what is copied has one
+    return task.relation
+
+
+def _needs_marker(task: Task, portion: Portion) -> bool:
+    """Whether the load may not simply be run again after a crash (`loading.md` 10)."""
+    if not task.materialiser.uses_strategy or not task.strategy.writes:
+        return False
+    return not task.strategy.groupable or portion.partial or portion.interval is not None
+
+
 def _after(task: Task, done: Done) -> Task:
     """The task as it is once a portion of it is published."""
     state = done.record.state
     standing = task.standing
     if task.relation is not None and state.columns is not None:
         standing = RelationInfo(task.relation, task.materialiser.kind or "table", state.columns)
-    return replace(task, state=state, standing=standing)
+    return replace(task, state=state, standing=standing, copied_from=None)
 
 
 def _refuse(worker: Worker) -> None:

@@ -13,6 +13,7 @@ from interlace.contracts.state import RunRecord
 from interlace.run.audit import audit
 from interlace.run.compute import Compute
 from interlace.run.extent import Extent
+from interlace.run.hold import Holding
 from interlace.run.intent import encode, key
 from interlace.run.lease import RunLease
 from interlace.run.log import logged
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from interlace.contracts.connection import Connection, Session
     from interlace.contracts.relation import Column, Relation
-    from interlace.contracts.state import AttemptRecord, CheckRecord, StateStore
+    from interlace.contracts.state import AttemptRecord, CheckRecord, HeldRecord, StateStore
     from interlace.plan.planner import Facts, Planned
     from interlace.run.result import Outcome
     from interlace.run.task import Task
@@ -55,6 +56,8 @@ class Execution:
 
     Args:
         replan: makes the plan anew, from the state as it then is.
+        at: the execution time; the present by default.
+        hold: stage and check, and publish nothing.
     """
 
     def __init__(
@@ -69,8 +72,11 @@ class Execution:
         command: str,
         on_event: Callable[[Event], None] | None,
         replan: Callable[[], tuple[Planned, Facts]],
+        at: datetime | None = None,
+        hold: bool = False,
     ) -> None:
         self.id = new_id()
+        self._holding = Holding(self.id) if hold else None
         self._view = view
         self._store = store
         self._planned = planned
@@ -79,7 +85,7 @@ class Execution:
         self._fail_fast = fail_fast
         self._command = command
         self._replan = replan
-        self._at = datetime.now(UTC)
+        self._at = at or datetime.now(UTC)
         self._clock = time.monotonic()
         log = view.loaded.root / ".interlace" / "logs" / f"run-{self.id}.jsonl"
         self._on_event = on_event
@@ -129,6 +135,7 @@ class Execution:
             self._finish("failed", work.outcomes)
             raise
         status = _status(work.outcomes.values(), cancelled=self._cancelled)
+        held = self._hold(tasks, status) if self._holding is not None else ()
         self._finish(status, work.outcomes)
         result = RunResult(
             id=self.id,
@@ -139,12 +146,14 @@ class Execution:
             started_at=self._at,
             seconds=time.monotonic() - self._clock,
             notices=self._notices,
+            held=held,
         )
         self._notify("interlace_run_finished", result=result)
         return result
 
     def _tasks(self) -> dict[str, Task]:
-        return prepare(self._view, self._planned.plan, self._facts, self._at)
+        tasks = prepare(self._view, self._planned.plan, self._facts, self._at)
+        return self._holding.staged(tasks) if self._holding is not None else tasks
 
     def _catch_up(self, tasks: dict[str, Task]) -> tuple[dict[str, Task], list[str]]:
         """Open the connections, bring the state up to what they hold, and the plan up to the state.
@@ -199,7 +208,7 @@ class Execution:
             at=self._at,
             graph=view.loaded.graph,
             inlined=view.inlined,
-            relation=view.relation,
+            relation=self._relation,
             connection=view.connection,
             variables={**view.variables, "run_id": self.id},
             timezone=config.timezone,
@@ -211,9 +220,15 @@ class Execution:
             compute=compute,
             audit=self._audit,
             allow_empty=config.allow_empty,
-            intend=self._intend,
+            intend=self._intend if self._holding is None else None,
             extent=self._extent(),
+            keep=self._holding.keep if self._holding is not None else None,
         )
+
+    def _relation(self, name: str) -> Relation | None:
+        """Where a model is read from in this run: what the run itself holds back, else what is published."""
+        held = self._holding.relations.get(name) if self._holding is not None else None
+        return held or self._view.relation(name)
 
     def _extent(self) -> Extent:
         view = self._view
@@ -223,7 +238,7 @@ class Execution:
 
     def _audit(self, session: Session, relation: Relation, columns: Sequence[Column], task: Task) -> list[CheckRecord]:
         def resolve(name: str) -> Relation:
-            found = self._view.relation(self._view.loaded.graph.resolve((name,), session.connection.dialect))
+            found = self._relation(self._view.loaded.graph.resolve((name,), session.connection.dialect))
             if found is None:
                 from interlace.errors import InvalidModel
 
@@ -245,6 +260,16 @@ class Execution:
     def _intend(self, record: AttemptRecord) -> None:
         self._recorder.settle()
         self._store.save_answer(key(record.id), encode(self._view.environment, record))
+
+    def _hold(self, tasks: dict[str, Task], status: str) -> tuple[HeldRecord, ...]:
+        """Compare what was staged with what is published, and keep it for its release; drop it when anything failed."""
+        assert self._holding is not None  # noqa: S101  the caller looked
+        if status != "succeeded":
+            self._holding.drop(tasks)
+            return ()
+        held = self._holding.records(tasks, self._view, self._facts.state)
+        self._store.hold(held)
+        return held
 
     def _limits(self) -> Limits:
         return Limits(self._threads, self._view.loaded.config.config.run.connections)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from interlace.contracts.relation import Column
-from interlace.contracts.state import AttemptRecord, ModelState
+from interlace.contracts.state import AttemptRecord, IntervalRecord, MetricRecord, ModelState
 from interlace.model.definition import Fingerprint
 
 __all__ = ["decode", "encode", "key"]
@@ -45,7 +46,14 @@ def decode(data: bytes) -> tuple[str, AttemptRecord]:
     )
     fields["started_at"] = datetime.fromisoformat(fields["started_at"])
     fields["finished_at"] = datetime.fromisoformat(fields["finished_at"])
+    # What an older Interlace kept has neither.
+    fields["intervals"] = tuple(_interval(i) for i in fields.get("intervals", ()))
+    fields["metrics"] = tuple(MetricRecord(**{**m, "at": _moment(m["at"])}) for m in fields.get("metrics", ()))
     return environment, AttemptRecord(**fields)
+
+
+def _interval(fields: dict[str, Any]) -> IntervalRecord:
+    return IntervalRecord(**{**fields, **{name: datetime.fromisoformat(fields[name]) for name in ("start", "end")}})
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from interlace.config import LoadedConfig
     from interlace.contracts.connection import Connection
     from interlace.contracts.relation import Column, Relation
-    from interlace.contracts.state import CheckRecord
+    from interlace.contracts.state import CheckRecord, HeldRecord
     from interlace.graph.build import Graph
     from interlace.plan.planner import Facts, Planned
     from interlace.plan.steps import Plan
     from interlace.plugins import PluginManager
     from interlace.run.loaded import Loaded
+    from interlace.run.release import Released
     from interlace.telemetry.events import Event
 
 __all__ = ["Project"]
@@ -135,6 +136,8 @@ class Project:
         fail_fast: bool | None = None,
         command: str = "",
         on_event: Callable[[Event], None] | None = None,
+        at: datetime | None = None,
+        hold: bool = False,
     ) -> RunResult:
         """Plan, then do it.  A model's failure is in the result, not raised.
 
@@ -146,6 +149,8 @@ class Project:
             fail_fast: begin nothing more after the first failure.
             command: what the user typed, for the record.
             on_event: called with each event, in this thread.
+            at: the execution time, with its zone, in place of the present: of a run that is replayed or tested.
+            hold: stage and check, show the difference, and publish nothing until `release`.
 
         Raises:
             UsageError: as for `plan`.
@@ -155,7 +160,7 @@ class Project:
 
         def plan() -> tuple[Planned, Facts]:
             self._loaded.connections.forget()
-            self._last = self._plan(select, exclude, force=force)
+            self._last = self._plan(select, exclude, force=force, at=at)
             return self._last
 
         try:
@@ -173,12 +178,51 @@ class Project:
                 command=command,
                 on_event=on_event,
                 replan=plan,
+                at=at,
+                hold=hold,
             )
             if stop.is_set():
                 execution.cancel()
             return execution.run()
         finally:
             self._execution = self._stop = None
+            self._loaded.connections.close(only_persistent=True)
+            self._loaded.connections.save_stamps(self.store)
+
+    def held(self) -> list[HeldRecord]:
+        """What runs with ``hold`` staged in this environment and nobody released or discarded yet."""
+        return self.store.held(self.environment)
+
+    def release(self, run: str) -> Released:
+        """Publish exactly what a run with ``hold`` staged: one transaction for each connection.
+
+        Args:
+            run: its id, or a prefix of it that fits one only.
+
+        Raises:
+            UsageError: no run of this id holds anything; or what stands at a target moved since it was compared.
+            RunUnderWay: another run of this environment has not ended.
+        """
+        from interlace.run.release import release
+
+        try:
+            return release(self._view, self.store, run)
+        finally:
+            self._loaded.connections.close(only_persistent=True)
+            self._loaded.connections.save_stamps(self.store)
+
+    def discard(self, run: str) -> Released:
+        """Drop what a run with ``hold`` staged.
+
+        Raises:
+            UsageError: no run of this id holds anything.
+            RunUnderWay: another run of this environment has not ended.
+        """
+        from interlace.run.release import discard
+
+        try:
+            return discard(self._view, self.store, run)
+        finally:
             self._loaded.connections.close(only_persistent=True)
             self._loaded.connections.save_stamps(self.store)
 
@@ -315,14 +359,16 @@ class Project:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _plan(self, select: Sequence[str], exclude: Sequence[str], *, force: bool) -> tuple[Planned, Facts]:
+    def _plan(
+        self, select: Sequence[str], exclude: Sequence[str], *, force: bool, at: datetime | None = None
+    ) -> tuple[Planned, Facts]:
         from interlace.plan.planner import make_plan
         from interlace.run.prepare import gather
         from interlace.run.selection import selected_names
 
         snapshot = self.store.snapshot(self.environment)
         names = selected_names(self._view, snapshot, select, exclude)
-        facts = gather(self._view, names, snapshot, self.store, datetime.now(UTC), force=force)
+        facts = gather(self._view, names, snapshot, self.store, at or datetime.now(UTC), force=force)
         planned = make_plan(facts)
         self.plugins.notify("interlace_plan_ready", plan=planned.plan)
         return planned, facts

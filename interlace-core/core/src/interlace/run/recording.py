@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
@@ -60,17 +60,27 @@ class Recording:
         recorder: takes attempts and events.
         versions: the data versions, moved as models are built.
         extent: how many rows each relation has.
+        keep: takes what succeeded in place of the recorder, when nothing is published yet; failures are then not
+            recorded either.
 
     Attributes:
         outcomes: of the tasks that ended, by model.
     """
 
-    def __init__(self, run: str, recorder: Recorder, versions: Versions, extent: Extent) -> None:
+    def __init__(
+        self,
+        run: str,
+        recorder: Recorder,
+        versions: Versions,
+        extent: Extent,
+        keep: Callable[[Done], None] | None = None,
+    ) -> None:
         self.outcomes: dict[str, Outcome] = {}
         self._run = run
         self._recorder = recorder
         self._versions = versions
         self._extent = extent
+        self._keep = keep
         self._before: dict[str, str] = {}
         self._started: dict[str, Started] = {}
         self._parts: dict[str, ModelState] = {}
@@ -158,7 +168,7 @@ class Recording:
         """What is committed is recorded and told."""
         self.outcomes[done.task.name] = done.outcome
         self._before.pop(done.task.name, None)
-        self._recorder.attempt(done.record)
+        self._take(done)
         for event in done.events:
             self._recorder.event(event)
 
@@ -166,7 +176,7 @@ class Recording:
         """A portion of a task is committed, and more of them follow: it is recorded, and the task goes on."""
         self._before.pop(done.task.name, None)
         self._parts[done.task.name] = done.record.state
-        self._recorder.attempt(done.record)
+        self._take(done)
         for event in done.events:
             if not isinstance(event, ModelFinished):
                 self._recorder.event(event)
@@ -197,21 +207,21 @@ class Recording:
         )
         started = self._started.get(task.name) or Started(new_id(), now, time.monotonic() - seconds)
         attempt = started.id
-        self._recorder.attempt(
-            AttemptRecord(
-                id=attempt,
-                run=self._run,
-                model=task.name,
-                status=status,
-                reason=_reason(task),
-                started_at=started.at,
-                finished_at=now,
-                state=state,
-                checks=checks,
-                error=message,
-                error_code=code,
-            )
+        record = AttemptRecord(
+            id=attempt,
+            run=self._run,
+            model=task.name,
+            status=status,
+            reason=_reason(task),
+            started_at=started.at,
+            finished_at=now,
+            state=state,
+            checks=checks,
+            error=message,
+            error_code=code,
         )
+        if self._keep is None:
+            self._recorder.attempt(record)
         if cancelled:
             self.outcomes[task.name] = NotRun(task.name, "cancelled", "cancelled")
         else:
@@ -226,6 +236,12 @@ class Recording:
         self.announce(done)
 
     # --- inside -----------------------------------------------------------------------------------------------
+
+    def _take(self, done: Done) -> None:
+        if self._keep is None:
+            self._recorder.attempt(done.record)
+        else:
+            self._keep(done)
 
     def _done(self, task: Task, action: Action, started: Started, built: Built, state: ModelState) -> Done:
         seconds = started.seconds

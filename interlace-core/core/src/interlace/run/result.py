@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from interlace.contracts.state import CheckRecord
+    from interlace.contracts.state import CheckRecord, HeldRecord
     from interlace.plan.steps import Action, Plan
 
 __all__ = ["Failed", "NotRun", "Outcome", "RunResult", "Succeeded"]
@@ -66,6 +66,7 @@ class RunResult:
         status: ``nothing`` where the plan was empty.
         outcomes: by model, in the order in which they ended.
         notices: what the user should know and that is no failure, such as a run that was cut off.
+        held: what ``--hold`` staged and did not publish.
     """
 
     id: str
@@ -76,6 +77,7 @@ class RunResult:
     started_at: datetime
     seconds: float
     notices: tuple[str, ...] = ()
+    held: tuple[HeldRecord, ...] = ()
 
     @property
     def exit_code(self) -> int:

@@ -72,6 +72,7 @@ class Task:
         inputs: the tokens of its inputs, taken when it was planned.
         lost: the keys of exports whose file is gone.
         masked: columns whose values are not kept in samples.
+        copied_from: a relation whose rows `relation` is filled with before the load, under ``--hold``.
         portions: what is loaded, in order; one portion that is about all for a model that is not incremental.
     """
 
@@ -92,6 +93,7 @@ class Task:
     inputs: Mapping[str, str] = field(default_factory=dict)
     lost: frozenset[str] = frozenset()
     masked: frozenset[str] = frozenset()
+    copied_from: Relation | None = None
     portions: tuple[Portion, ...] = ()
 
     @property

@@ -37,7 +37,8 @@ class Work:
         compute: gives a model's rows or query.
         audit: runs checks.
         allow_empty: what replacing rows by none does.
-        intend: keeps an attempt's intended record before a load that is not idempotent commits.
+        intend: keeps an attempt's intended record before a load that is not idempotent commits; None under ``--hold``.
+        keep: takes what succeeded in place of the recorder, under ``--hold``.
         extent: how many rows a model reads.
     """
 
@@ -50,13 +51,14 @@ class Work:
         compute: Compute,
         audit: Audit,
         allow_empty: str,
-        intend: Callable[[AttemptRecord], None],
+        intend: Callable[[AttemptRecord], None] | None,
         extent: Extent,
+        keep: Callable[[Done], None] | None = None,
     ) -> None:
         self._versions = versions
         self._extent = extent
         self._sessions = Sessions()
-        self._recording = Recording(run, recorder, versions, extent)
+        self._recording = Recording(run, recorder, versions, extent, keep)
         self._building = Building(
             run=run,
             sessions=self._sessions,

@@ -53,6 +53,27 @@ CREATE TABLE check_results (
   PRIMARY KEY (attempt, position)
 )
  WITHOUT ROWID""",
+    "CREATE INDEX check_results_by_model ON check_results (environment, model, recorded_at)",
+    """\
+CREATE TABLE circuits (
+  connection TEXT NOT NULL,
+  state TEXT NOT NULL,
+  failures BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  last_error TEXT,
+  PRIMARY KEY (connection)
+)
+ WITHOUT ROWID""",
+    """\
+CREATE TABLE cursors (
+  environment TEXT NOT NULL,
+  model TEXT NOT NULL,
+  value TEXT NOT NULL,
+  attempt TEXT NOT NULL,
+  recorded_at BIGINT NOT NULL,
+  PRIMARY KEY (environment, model)
+)
+ WITHOUT ROWID""",
     """\
 CREATE TABLE data_versions (
   environment TEXT NOT NULL,
@@ -66,6 +87,27 @@ CREATE TABLE data_versions (
   PRIMARY KEY (environment, model, data_version)
 )
  WITHOUT ROWID""",
+    """\
+CREATE TABLE dead_letters (
+  id TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  model TEXT NOT NULL,
+  run TEXT NOT NULL,
+  attempt TEXT NOT NULL,
+  execution_time BIGINT NOT NULL,
+  failed_at BIGINT NOT NULL,
+  error TEXT NOT NULL,
+  error_code TEXT,
+  error_class TEXT NOT NULL,
+  traceback TEXT,
+  arguments TEXT,
+  attempts BIGINT NOT NULL,
+  status TEXT NOT NULL,
+  note TEXT,
+  settled_at BIGINT,
+  PRIMARY KEY (id)
+)""",
+    "CREATE UNIQUE INDEX dead_letters_open ON dead_letters (environment, model) WHERE status = 'open'",
     """\
 CREATE TABLE environments (
   name TEXT NOT NULL,
@@ -84,12 +126,52 @@ CREATE TABLE events (
 )""",
     "CREATE INDEX events_by_run ON events (run, id)",
     """\
+CREATE TABLE held (
+  run TEXT NOT NULL,
+  model TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  connection TEXT NOT NULL,
+  relation TEXT NOT NULL,
+  staged TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  base TEXT,
+  record BLOB NOT NULL,
+  difference TEXT,
+  PRIMARY KEY (run, model)
+)""",
+    """\
+CREATE TABLE intervals (
+  environment TEXT NOT NULL,
+  model TEXT NOT NULL,
+  start_at BIGINT NOT NULL,
+  end_at BIGINT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  partial SMALLINT NOT NULL,
+  attempt TEXT NOT NULL,
+  PRIMARY KEY (environment, model, start_at)
+)
+ WITHOUT ROWID""",
+    """\
 CREATE TABLE leases (
   name TEXT NOT NULL,
   owner TEXT NOT NULL,
   acquired_at BIGINT NOT NULL,
   expires_at BIGINT NOT NULL,
   PRIMARY KEY (name)
+)
+ WITHOUT ROWID""",
+    """\
+CREATE TABLE metrics (
+  environment TEXT NOT NULL,
+  model TEXT NOT NULL,
+  name TEXT NOT NULL,
+  of_column TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  attempt TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  value DOUBLE,
+  run TEXT NOT NULL,
+  PRIMARY KEY (environment, model, name, of_column, at, attempt, position)
 )
  WITHOUT ROWID""",
     """\

@@ -18,21 +18,28 @@ if TYPE_CHECKING:
 __all__ = ["FLAGS", "JSON", "TIMES", "lines", "plain", "write_lines"]
 
 # By name, and each name means the same in every table: the metadata says it again, and a test compares.
-JSON: Final = frozenset({"columns", "counts", "data", "exports", "inputs", "parents", "sample"})
+JSON: Final = frozenset(
+    {"arguments", "columns", "counts", "data", "difference", "exports", "inputs", "parents", "sample"}
+)
 TIMES: Final = frozenset(
     {
         "acquired_at",
         "at",
         "attempted_at",
+        "end_at",
+        "execution_time",
         "expires_at",
+        "failed_at",
         "finished_at",
         "published_at",
         "recorded_at",
         "saved_at",
+        "settled_at",
+        "start_at",
         "started_at",
     }
 )
-FLAGS: Final = frozenset({"checks_failed", "passed", "schema_changed"})
+FLAGS: Final = frozenset({"checks_failed", "partial", "passed", "schema_changed"})
 
 
 def plain(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """How long each table is kept, and what is deleted when that is over.
 
 The present is never deleted: the models' rows, each environment's revision, the last run and attempt of each model with its
-checks, the data version that is published, the newest schema of each model, and what an attempt that is not recorded
-meant to record.  With a run go its attempts, their
-checks and its events.
+checks, the data version that is published, the newest schema of each model, its intervals and its cursor, open dead
+letters, circuits, what is held, and what an attempt that is not recorded meant to record.  With a run go its attempts,
+their checks and its events.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ DEFAULT_RETENTION: Final[Mapping[str, timedelta]] = {
     "runs": timedelta(days=180),
     "attempts": timedelta(days=180),
     "check_results": timedelta(days=90),
+    "metrics": timedelta(days=365),
+    "dead_letters": timedelta(days=90),
     "data_versions": timedelta(days=365),
     "schema_versions": timedelta(days=730),
     "events": timedelta(days=30),
@@ -34,7 +36,7 @@ DEFAULT_RETENTION: Final[Mapping[str, timedelta]] = {
     "answers": timedelta(days=7),
 }
 """What is kept unless the user says otherwise: since a run started, an attempt, a check or a lease ended, a version was
-made, an event happened, an answer was saved."""
+made, something was measured, a dead letter was settled, an event happened, an answer was saved."""
 
 _PAST_RUNS = """
 status <> 'running' AND started_at < :before AND id NOT IN (SELECT run FROM models WHERE run IS NOT NULL)"""
@@ -46,6 +48,9 @@ _PAST: Final = {
     "runs": _PAST_RUNS,
     "attempts": f"finished_at < :before AND {_NOT_THE_LAST_ATTEMPT}",
     "check_results": f"recorded_at < :before AND {_NOT_THE_LAST_ATTEMPT}",
+    "metrics": "at < :before",
+    # An open one waits for somebody, however long.
+    "dead_letters": "status <> 'open' AND settled_at < :before",
     "data_versions": """
 published_at < :before AND (environment, model, data_version) NOT IN
   (SELECT environment, name, data_version FROM models WHERE data_version IS NOT NULL)""",

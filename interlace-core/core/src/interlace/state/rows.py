@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from interlace.contracts.state import (
     AttemptRecord,
     CheckRecord,
+    CircuitRecord,
+    DeadLetter,
     EventRecord,
+    HeldRecord,
     LeaseHeld,
+    MetricRecord,
     ModelState,
     RunRecord,
 )
@@ -22,13 +27,32 @@ from interlace.state.codec import (
     optional_json,
     optional_micros,
 )
+from interlace.state.progress import Progress, add_progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from interlace.state.database import Row
 
-__all__ = ["Batch", "attempt_of", "batch_of", "checks_by_attempt", "event_of", "lease_of", "run_of", "run_values"]
+__all__ = [
+    "Batch",
+    "attempt_of",
+    "batch_of",
+    "checks_by_attempt",
+    "circuit_of",
+    "circuit_values",
+    "dated_check_of",
+    "dead_letter_of",
+    "dead_letter_values",
+    "event_of",
+    "held_of",
+    "held_values",
+    "lease_of",
+    "metric_of",
+    "run_of",
+    "run_values",
+]
 
 Values = dict[str, Any]
 
@@ -42,6 +66,8 @@ class Batch:
     data_versions: list[Values] = field(default_factory=list)
     schemas: list[Values] = field(default_factory=list)
     checks: list[Values] = field(default_factory=list)
+    metrics: list[Values] = field(default_factory=list)
+    progress: dict[str, Progress] = field(default_factory=dict)
     events: list[Values] = field(default_factory=list)
 
 
@@ -84,6 +110,9 @@ def _add(batch: Batch, environment: str, attempt: AttemptRecord) -> None:
         )
     for position, check in enumerate(attempt.checks):
         batch.checks.append(_check_values(environment, attempt, position, check, finished))
+    for position, metric in enumerate(attempt.metrics):
+        batch.metrics.append(_metric_values(environment, attempt, position, metric, finished))
+    add_progress(batch.progress, attempt)
 
 
 def _attempt_values(environment: str, attempt: AttemptRecord, finished: int) -> Values:
@@ -147,6 +176,21 @@ def _check_values(environment: str, attempt: AttemptRecord, position: int, check
     }
 
 
+def _metric_values(environment: str, attempt: AttemptRecord, position: int, metric: MetricRecord, at: int) -> Values:
+    value = metric.value
+    return {
+        "environment": environment,
+        "model": metric.model,
+        "name": metric.name,
+        "of_column": metric.column or "",
+        "at": at if metric.at is None else micros(metric.at),
+        "attempt": attempt.id,
+        "position": position,
+        "value": value if value is not None and isfinite(value) else None,
+        "run": metric.run or attempt.run,
+    }
+
+
 def _event_values(event: EventRecord) -> Values:
     return {
         "run": event.run,
@@ -191,10 +235,20 @@ def run_of(row: Row) -> RunRecord:
 def checks_by_attempt(rows: Sequence[Row]) -> dict[str, list[CheckRecord]]:
     """The rows of `statements.CHECKS`, by attempt, in the order that the checks were given."""
     found: dict[str, list[CheckRecord]] = {}
-    for attempt, name, type_, severity, passed, message, failing, sample in rows:
-        check = CheckRecord(name, type_, severity, passed == 1, message, failing, tuple(optional_json(sample, ())))
-        found.setdefault(attempt, []).append(check)
+    for row in rows:
+        found.setdefault(row[0], []).append(_check_of(row))
     return found
+
+
+def _check_of(row: Row) -> CheckRecord:
+    _, name, type_, severity, passed, message, failing, sample = row
+    return CheckRecord(name, type_, severity, passed == 1, message, failing, tuple(optional_json(sample, ())))
+
+
+def dated_check_of(row: Row) -> tuple[datetime, str, str, CheckRecord]:
+    """A row of `statements.CHECK_HISTORY`."""
+    at, run, model, *check = row
+    return moment(at), run, model, _check_of(tuple(check))
 
 
 def attempt_of(row: Row, checks: Sequence[CheckRecord]) -> AttemptRecord:
@@ -227,3 +281,104 @@ def lease_of(row: Row) -> LeaseHeld:
     """A row of `statements.LEASE`."""
     name, owner, expires = row
     return LeaseHeld(name, owner, moment(expires))
+
+
+def metric_of(row: Row) -> MetricRecord:
+    """A row of `statements.METRICS`."""
+    model, name, value, column, run, at = row
+    return MetricRecord(model, name, value, column or None, run, moment(at))
+
+
+def dead_letter_values(letter: DeadLetter) -> Values:
+    """A dead letter as parameters."""
+    return {
+        "id": letter.id,
+        "environment": letter.environment,
+        "model": letter.model,
+        "run": letter.run,
+        "attempt": letter.attempt,
+        "execution_time": micros(letter.execution_time),
+        "failed_at": micros(letter.failed_at),
+        "error": clean(letter.error),
+        "error_code": letter.error_code,
+        "error_class": clean(letter.error_class),
+        "traceback": None if letter.traceback is None else clean(letter.traceback),
+        "arguments": json_text(letter.arguments),
+        "attempts": letter.attempts,
+        "status": letter.status,
+        "note": None if letter.note is None else clean(letter.note),
+        "settled_at": None if letter.status == "open" else micros(letter.failed_at),
+    }
+
+
+def dead_letter_of(row: Row) -> DeadLetter:
+    """A row of `statements.DEAD_LETTERS`."""
+    (id_, environment, model, run, attempt, execution_time, failed_at, error, error_code, error_class, traceback,
+     arguments, attempts, status, note) = row  # fmt: skip
+    return DeadLetter(
+        id=id_,
+        environment=environment,
+        model=model,
+        run=run,
+        attempt=attempt,
+        execution_time=moment(execution_time),
+        failed_at=moment(failed_at),
+        error=error,
+        error_code=error_code,
+        error_class=error_class,
+        traceback=traceback,
+        arguments=optional_json(arguments, {}),
+        attempts=attempts,
+        status=status,
+        note=note,
+    )
+
+
+def circuit_values(circuit: CircuitRecord) -> Values:
+    """A circuit as parameters."""
+    return {
+        "connection": circuit.connection,
+        "state": circuit.state,
+        "failures": circuit.failures,
+        "at": micros(circuit.at),
+        "last_error": None if circuit.last_error is None else clean(circuit.last_error),
+    }
+
+
+def circuit_of(row: Row) -> CircuitRecord:
+    """A row of `statements.CIRCUITS`."""
+    connection, state, failures, at, last_error = row
+    return CircuitRecord(connection, state, failures, moment(at), last_error)
+
+
+def held_values(held: HeldRecord) -> Values:
+    """What is held, as parameters."""
+    return {
+        "run": held.run,
+        "model": held.model,
+        "environment": held.environment,
+        "connection": held.connection,
+        "relation": held.relation,
+        "staged": held.staged,
+        "at": micros(held.at),
+        "base": held.base,
+        "record": held.record,
+        "difference": json_text(held.difference),
+    }
+
+
+def held_of(row: Row) -> HeldRecord:
+    """A row of `statements.HELD`."""
+    run, environment, model, connection, relation, staged, at, base, record, difference = row
+    return HeldRecord(
+        run=run,
+        environment=environment,
+        model=model,
+        connection=connection,
+        relation=relation,
+        staged=staged,
+        at=moment(at),
+        base=base,
+        record=bytes(record),
+        difference=optional_json(difference, {}),
+    )

@@ -149,6 +149,119 @@ SCHEMA_HISTORY: Final = """
 SELECT version, recorded_at, columns FROM schema_versions WHERE environment = :environment AND model = :model
 ORDER BY version"""
 
+# --- progress -------------------------------------------------------------------------------------------------
+
+INTERVALS: Final = """
+SELECT start_at, end_at, fingerprint, partial, attempt FROM intervals
+WHERE environment = :environment AND model = :model ORDER BY start_at"""
+
+# They do not overlap, so the one that begins last before `start` is the only one of those that can reach it.
+INTERVALS_TOUCHED: Final = """
+SELECT start_at, end_at, fingerprint, partial, attempt FROM intervals
+WHERE environment = :environment AND model = :model AND start_at <= :end AND end_at >= :start
+  AND start_at >= COALESCE((SELECT MAX(start_at) FROM intervals
+    WHERE environment = :environment AND model = :model AND start_at < :start), :start)
+ORDER BY start_at"""
+
+ADD_INTERVAL: Final = """
+INSERT INTO intervals (environment, model, start_at, end_at, fingerprint, partial, attempt)
+VALUES (:environment, :model, :start, :end, :fingerprint, :partial, :attempt)"""
+
+DROP_INTERVAL: Final = """
+DELETE FROM intervals WHERE environment = :environment AND model = :model AND start_at = :start"""
+
+FORGET_INTERVALS: Final = "DELETE FROM intervals WHERE environment = :environment AND model = :model"
+
+CURSOR: Final = "SELECT value FROM cursors WHERE environment = :environment AND model = :model"
+
+PUT_CURSOR: Final = """
+INSERT INTO cursors (environment, model, value, attempt, recorded_at)
+VALUES (:environment, :model, :value, :attempt, :recorded_at)
+ON CONFLICT (environment, model) DO UPDATE SET value = excluded.value, attempt = excluded.attempt,
+  recorded_at = excluded.recorded_at"""
+
+FORGET_CURSOR: Final = "DELETE FROM cursors WHERE environment = :environment AND model = :model"
+
+# --- quality --------------------------------------------------------------------------------------------------
+
+ADD_METRIC: Final = """
+INSERT INTO metrics (environment, model, name, of_column, at, attempt, position, value, run)
+VALUES (:environment, :model, :name, :of_column, :at, :attempt, :position, :value, :run)"""
+
+METRICS: Final = """
+SELECT model, name, value, of_column, run, at FROM metrics
+WHERE environment = :environment AND model = :model AND name = :name AND of_column = :of_column
+ORDER BY at DESC, attempt DESC, position DESC LIMIT :limit"""
+
+CHECK_HISTORY: Final = """
+SELECT recorded_at, run, model, attempt, name, type, severity, passed, message, failing, sample FROM check_results
+WHERE environment = :environment AND (CAST(:model AS TEXT) IS NULL OR model = :model)
+  AND (CAST(:check AS TEXT) IS NULL OR name = :check)
+ORDER BY recorded_at DESC, attempt DESC, position LIMIT :limit"""
+
+# --- what failed, what waits ----------------------------------------------------------------------------------
+
+ADD_DEAD_LETTER: Final = """
+INSERT INTO dead_letters (id, environment, model, run, attempt, execution_time, failed_at, error, error_code,
+  error_class, traceback, arguments, attempts, status, note, settled_at)
+VALUES (:id, :environment, :model, :run, :attempt, :execution_time, :failed_at, :error, :error_code, :error_class,
+  :traceback, :arguments, :attempts, :status, :note, :settled_at)
+ON CONFLICT (environment, model) WHERE status = 'open' DO UPDATE SET id = excluded.id, run = excluded.run,
+  attempt = excluded.attempt, execution_time = excluded.execution_time, failed_at = excluded.failed_at,
+  error = excluded.error, error_code = excluded.error_code, error_class = excluded.error_class,
+  traceback = excluded.traceback, arguments = excluded.arguments,
+  attempts = dead_letters.attempts + excluded.attempts, note = excluded.note"""
+
+_DEAD_LETTER: Final = """
+SELECT id, environment, model, run, attempt, execution_time, failed_at, error, error_code, error_class, traceback,
+  arguments, attempts, status, note FROM dead_letters"""
+
+DEAD_LETTERS: Final = (
+    _DEAD_LETTER
+    + """
+WHERE (CAST(:environment AS TEXT) IS NULL OR environment = :environment)
+  AND (CAST(:model AS TEXT) IS NULL OR model = :model) AND (CAST(:status AS TEXT) IS NULL OR status = :status)
+ORDER BY failed_at DESC, id DESC LIMIT :limit"""
+)
+
+DEAD_LETTERS_BY_PREFIX: Final = (
+    _DEAD_LETTER
+    + """
+WHERE SUBSTR(id, 1, LENGTH(CAST(:prefix AS TEXT))) = :prefix ORDER BY id LIMIT 2"""
+)
+
+SETTLE_DEAD_LETTER: Final = """
+UPDATE dead_letters SET status = :status, note = :note, settled_at = :settled_at WHERE id = :id AND status = 'open'"""
+
+PURGE_DEAD_LETTERS: Final = """
+DELETE FROM dead_letters WHERE failed_at < :before
+  AND (CAST(:environment AS TEXT) IS NULL OR environment = :environment)
+  AND (status <> 'open' OR CAST(:include_open AS INTEGER) = 1)"""
+
+SAVE_CIRCUIT: Final = """
+INSERT INTO circuits (connection, state, failures, at, last_error)
+VALUES (:connection, :state, :failures, :at, :last_error)
+ON CONFLICT (connection) DO UPDATE SET state = excluded.state, failures = excluded.failures, at = excluded.at,
+  last_error = excluded.last_error"""
+
+CIRCUITS: Final = "SELECT connection, state, failures, at, last_error FROM circuits ORDER BY connection"
+
+HOLD: Final = """
+INSERT INTO held (run, model, environment, connection, relation, staged, at, base, record, difference)
+VALUES (:run, :model, :environment, :connection, :relation, :staged, :at, :base, :record, :difference)
+ON CONFLICT (run, model) DO UPDATE SET connection = excluded.connection, relation = excluded.relation,
+  staged = excluded.staged, at = excluded.at, base = excluded.base, record = excluded.record,
+  difference = excluded.difference"""
+
+HELD: Final = """
+SELECT run, environment, model, connection, relation, staged, at, base, record, difference FROM held
+WHERE (CAST(:environment AS TEXT) IS NULL OR environment = :environment)
+  AND (CAST(:run AS TEXT) IS NULL OR run = :run)
+ORDER BY at, run, model"""
+
+DROP_HELD: Final = """
+DELETE FROM held WHERE run = :run AND (CAST(:model AS TEXT) IS NULL OR model = :model)"""
+
 TABLES: Final = (
     "environments",
     "models",
@@ -157,7 +270,13 @@ TABLES: Final = (
     "check_results",
     "data_versions",
     "schema_versions",
+    "intervals",
+    "cursors",
+    "metrics",
     "events",
+    "dead_letters",
+    "circuits",
+    "held",
     "leases",
     "answers",
 )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from interlace.contracts.state import StateStore
 from interlace.state import rows, statements
-from interlace.state.codec import columns_of, micros, moment
+from interlace.state.codec import clean, columns_of, micros, moment
 from interlace.state.config import StateOptions
+from interlace.state.progress import interval_of, write_progress
 from interlace.state.snapshot import snapshot_of
 
 if TYPE_CHECKING:
@@ -32,9 +33,11 @@ if TYPE_CHECKING:
         RunStatus,
         StateSnapshot,
     )
-    from interlace.state.database import Database, Writer
+    from interlace.state.database import Database, Row, Writer
 
 __all__ = ["Store"]
+
+Named = TypeVar("Named", "RunRecord", "DeadLetter")
 
 
 def _now() -> datetime:
@@ -91,7 +94,10 @@ class Store(StateStore):
         self._write(statements.ADD_RUN, rows.run_values(run))
 
     def record(self, environment: str, attempts: Sequence[AttemptRecord], events: Sequence[EventRecord] = ()) -> None:
-        """Record attempts and events: one transaction, with one statement for each table."""
+        """Record attempts and events: one transaction, with one statement for each table.
+
+        For each model that was loaded in part there are up to four more, however many parts they are.
+        """
         batch = rows.batch_of(environment, attempts, events)
         with self._database.writing() as write:
             if attempts:
@@ -102,6 +108,9 @@ class Store(StateStore):
             write.execute_many(statements.ADD_DATA_VERSION, batch.data_versions)
             write.execute_many(statements.ADD_SCHEMA_VERSION, batch.schemas)
             write.execute_many(statements.ADD_CHECK, batch.checks)
+            write.execute_many(statements.ADD_METRIC, batch.metrics)
+            for model, made in batch.progress.items():
+                write_progress(write, environment, model, made)
             write.execute_many(statements.ADD_EVENT, batch.events)
 
     def finish_run(self, run: RunRecord) -> None:
@@ -109,12 +118,14 @@ class Store(StateStore):
         self._write(statements.END_RUN, rows.run_values(run))
 
     def forget_models(self, environment: str, names: Iterable[str]) -> None:
-        """Drop the present state of models that are gone."""
+        """Drop the present state of models that are gone, with their intervals and cursors."""
         with self._database.writing() as write:
-            gone = [
-                write.execute(statements.FORGET_MODEL, {"environment": environment, "name": name}) for name in names
-            ]
-            if any(gone):
+            gone = 0
+            for name in names:
+                gone += write.execute(statements.FORGET_MODEL, {"environment": environment, "name": name})
+                for forget in (statements.FORGET_INTERVALS, statements.FORGET_CURSOR):
+                    write.execute(forget, {"environment": environment, "model": name})
+            if gone:
                 write.execute(statements.BUMP, {"environment": environment})
 
     # --- leases -----------------------------------------------------------------------------------------------
@@ -172,10 +183,7 @@ class Store(StateStore):
 
     def run(self, id: str) -> RunRecord | None:  # noqa: A002 - the contract's word
         """One run by its id, or by a prefix of it that fits one only."""
-        found = (
-            [rows.run_of(row) for row in self._database.rows(statements.RUNS_BY_PREFIX, {"prefix": id})] if id else []
-        )
-        return found[0] if len(found) == 1 or (found and found[0].id == id) else None
+        return _the_one(id, [rows.run_of(row) for row in self._by_prefix(statements.RUNS_BY_PREFIX, id)])
 
     def attempts(self, *, run: str | None = None, model: str | None = None, limit: int = 1000) -> list[AttemptRecord]:
         """The newest attempts, oldest first, with their checks."""
@@ -198,67 +206,91 @@ class Store(StateStore):
 
     def intervals(self, environment: str, model: str) -> list[IntervalRecord]:
         """The parts of time that a model was loaded for, oldest first; they do not overlap."""
-        raise NotImplementedError
+        found = self._database.rows(statements.INTERVALS, {"environment": environment, "model": model})
+        return [interval_of(row) for row in found]
 
     def cursor(self, environment: str, model: str) -> str | None:
         """The greatest value of a model's incremental column that was recorded."""
-        raise NotImplementedError
+        found = self._database.rows(statements.CURSOR, {"environment": environment, "model": model})
+        return found[0][0] if found else None
 
     def metrics(
         self, environment: str, model: str, name: str, column: str | None = None, *, limit: int = 100
     ) -> list[MetricRecord]:
         """What was measured before, newest first."""
-        raise NotImplementedError
+        values = {
+            "environment": environment,
+            "model": model,
+            "name": name,
+            "of_column": column or "",
+            "limit": limit,
+        }
+        return [rows.metric_of(row) for row in self._database.rows(statements.METRICS, values)]
 
     def check_history(
         self, environment: str, *, model: str | None = None, check: str | None = None, limit: int = 1000
     ) -> list[tuple[datetime, str, str, CheckRecord]]:
         """Results of checks as (time, run, model, result), newest first."""
-        raise NotImplementedError
+        values = {"environment": environment, "model": model, "check": check, "limit": limit}
+        return [rows.dated_check_of(row) for row in self._database.rows(statements.CHECK_HISTORY, values)]
 
     # --- what failed, what waits ------------------------------------------------------------------------------
 
     def add_dead_letter(self, letter: DeadLetter) -> None:
         """Keep an attempt that was given up; an open one of the same model is replaced by it, its attempts added up."""
-        raise NotImplementedError
+        self._write(statements.ADD_DEAD_LETTER, rows.dead_letter_values(letter))
 
     def dead_letters(
         self, environment: str | None = None, *, model: str | None = None, status: str | None = "open", limit: int = 100
     ) -> list[DeadLetter]:
         """Dead letters, newest first; those of every status where `status` is None."""
-        raise NotImplementedError
+        values = {"environment": environment, "model": model, "status": status, "limit": limit}
+        return [rows.dead_letter_of(row) for row in self._database.rows(statements.DEAD_LETTERS, values)]
 
     def dead_letter(self, id: str) -> DeadLetter | None:  # noqa: A002
         """One by its id, or by a prefix of it that fits one only."""
-        raise NotImplementedError
+        return _the_one(id, [rows.dead_letter_of(r) for r in self._by_prefix(statements.DEAD_LETTERS_BY_PREFIX, id)])
 
     def settle_dead_letter(self, id: str, status: Literal["replayed", "resolved"], note: str | None = None) -> bool:  # noqa: A002
         """Say that an open one is done with; False when there is no open one of this id."""
-        raise NotImplementedError
+        values = {
+            "id": id,
+            "status": status,
+            "note": None if note is None else clean(note),
+            "settled_at": micros(self._clock()),
+        }
+        return self._write(statements.SETTLE_DEAD_LETTER, values) == 1
 
     def purge_dead_letters(self, environment: str | None, before: datetime, *, include_open: bool = False) -> int:
         """Delete those that failed before; the open ones only where that is said.  Gives how many."""
-        raise NotImplementedError
+        values = {"environment": environment, "before": micros(before), "include_open": int(include_open)}
+        return self._write(statements.PURGE_DEAD_LETTERS, values)
 
     def save_circuit(self, circuit: CircuitRecord) -> None:
         """Record what a connection's circuit breaker is now."""
-        raise NotImplementedError
+        self._write(statements.SAVE_CIRCUIT, rows.circuit_values(circuit))
 
     def circuits(self) -> list[CircuitRecord]:
         """All that were recorded, by connection."""
-        raise NotImplementedError
+        return [rows.circuit_of(row) for row in self._database.rows(statements.CIRCUITS, {})]
 
     def hold(self, held: Sequence[HeldRecord]) -> None:
         """Keep what a run staged."""
-        raise NotImplementedError
+        with self._database.writing() as write:
+            write.execute_many(statements.HOLD, [rows.held_values(h) for h in held])
 
     def held(self, environment: str | None = None, *, run: str | None = None) -> list[HeldRecord]:
         """What waits, oldest first."""
-        raise NotImplementedError
+        values = {"environment": environment, "run": run}
+        return [rows.held_of(row) for row in self._database.rows(statements.HELD, values)]
 
     def drop_held(self, run: str, models: Sequence[str] | None = None) -> int:
         """Forget what a run staged: all, or that of these models.  Gives how many."""
-        raise NotImplementedError
+        with self._database.writing() as write:
+            return sum(
+                write.execute(statements.DROP_HELD, {"run": run, "model": model})
+                for model in ([None] if models is None else models)
+            )
 
     # --- housekeeping -----------------------------------------------------------------------------------------
 
@@ -290,6 +322,9 @@ class Store(StateStore):
         with self._database.reading() as read:
             return {t: read.rows(f"SELECT COUNT(*) FROM {t}", {})[0][0] for t in statements.TABLES}
 
+    def _by_prefix(self, sql: str, prefix: str) -> Sequence[Row]:
+        return self._database.rows(sql, {"prefix": prefix}) if prefix else ()
+
     def _write(self, sql: str, values: Mapping[str, Any]) -> int:
         with self._database.writing() as write:
             return write.execute(sql, values)
@@ -303,6 +338,11 @@ def _database(config: StateOptions, root: Path) -> Database:
     from interlace.state.sqlite import SqliteDatabase
 
     return SqliteDatabase(root / config.path, lock_timeout=config.lock_timeout)
+
+
+def _the_one(prefix: str, found: Sequence[Named]) -> Named | None:
+    """The one that fits a prefix; the exact one where several do, which comes first."""
+    return found[0] if len(found) == 1 or (found and found[0].id == prefix) else None
 
 
 def _lease(place: Database | Writer, name: str) -> LeaseHeld | None:

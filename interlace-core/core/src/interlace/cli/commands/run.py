@@ -37,6 +37,9 @@ __all__ = ["command"]
 
 ThreadsOption = Annotated[int | None, typer.Option("--threads", "-t", metavar="N", help="How many models at once.")]
 FailFastOption = Annotated[bool, typer.Option("--fail-fast", help="Stop at the first failure.")]
+HoldOption = Annotated[
+    bool, typer.Option("--hold", help="Stage and check, show the difference, publish nothing until 'release'.")
+]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the plan, run nothing.")]
 
 
@@ -51,6 +54,7 @@ def command(
     threads: ThreadsOption = None,
     fail_fast: FailFastOption = False,
     dry_run: DryRunOption = False,
+    hold: HoldOption = False,
     var: VarOption = None,
     json_: JsonOption = False,
     quiet: QuietOption = False,
@@ -84,13 +88,14 @@ def command(
                     fail_fast=fail_fast or None,
                     command=join(["interlace", *words]),
                     on_event=on_event,
+                    hold=hold,
                 )
 
         if json_:
             result, again = _as_json(perform)
         else:
             result, again = _as_text(perform, loaded, quiet=quiet, verbose=verbose)
-        if again is not None and not force:
+        if again is not None and not force and not hold:
             loaded.nothing_to_do(words, again)
         return result.exit_code
 

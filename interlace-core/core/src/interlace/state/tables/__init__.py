@@ -6,7 +6,32 @@ Imported for ``interlace state upgrade``, for a server and in tests; a run on th
 
 from __future__ import annotations
 
-from interlace.state.tables import answers, checks, events, leases, models, runs, store
+from interlace.state.tables import (
+    answers,
+    checks,
+    events,
+    failures,
+    held,
+    leases,
+    metrics,
+    models,
+    progress,
+    runs,
+    store,
+)
 from interlace.state.tables.kinds import metadata
 
-__all__ = ["answers", "checks", "events", "leases", "metadata", "models", "runs", "store"]
+__all__ = [
+    "answers",
+    "checks",
+    "events",
+    "failures",
+    "held",
+    "leases",
+    "metadata",
+    "metrics",
+    "models",
+    "progress",
+    "runs",
+    "store",
+]

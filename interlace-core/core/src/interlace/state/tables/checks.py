@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Table
+from sqlalchemy import Index, Table
 
 from interlace.state.tables.kinds import flag, json, metadata, number, text, time
 
@@ -24,5 +24,6 @@ check_results = Table(
     number("failing", nullable=True),
     json("sample"),
     time("recorded_at"),
+    Index("check_results_by_model", "environment", "model", "recorded_at"),
     sqlite_with_rowid=False,
 )

@@ -27,9 +27,11 @@ def json(name: str) -> Column[Any]:
     return Column(name, _TEXT, nullable=True, info={"holds": "json"})
 
 
-def time(name: str, *, nullable: bool = False) -> Column[Any]:
+def time(name: str, *, primary_key: bool = False, nullable: bool = False) -> Column[Any]:
     """A moment, as microseconds since 1970 in UTC."""
-    return Column(name, BigInteger(), nullable=nullable, info={"holds": "time"})
+    return Column(
+        name, BigInteger(), primary_key=primary_key, nullable=nullable, autoincrement=False, info={"holds": "time"}
+    )
 
 
 def flag(name: str) -> Column[Any]:

@@ -1,0 +1,148 @@
+"""Publishing or dropping what ``run --hold`` staged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from interlace.contracts.connection import Marker
+from interlace.contracts.load import LoadPlan, Publish
+from interlace.errors import UsageError
+from interlace.run.hold import relation_from
+from interlace.run.intent import decode, encode, key
+from interlace.run.lease import RunLease
+from interlace.run.recovery import recover_markers
+from interlace.state.ids import new_id
+
+if TYPE_CHECKING:
+    from interlace.contracts.connection import Connection, Session
+    from interlace.contracts.state import AttemptRecord, HeldRecord, StateStore
+    from interlace.run.view import View
+
+__all__ = ["Released", "discard", "release"]
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What was published or dropped: the run that staged it, and its models in order."""
+
+    run: str
+    models: tuple[str, ...]
+
+
+def release(view: View, store: StateStore, run: str) -> Released:
+    """Publish what a run staged: one transaction for each connection; see `Project.release`."""
+    lease = RunLease(store, view.environment, new_id())
+    lease.acquire()
+    try:
+        held = _held(view, store, run)
+        recover_markers(store, view.environment, _connections(view, held))
+        waiting = _waiting(store, held)
+        _refuse_moved(view, store, waiting)
+        for connection in _connections(view, waiting):
+            _publish(connection, [h for h in waiting if h.connection == connection.name], store)
+        store.drop_held(held[0].run)
+    finally:
+        lease.release()
+    return Released(held[0].run, tuple(h.model for h in waiting))
+
+
+def discard(view: View, store: StateStore, run: str) -> Released:
+    """Drop what a run staged; see `Project.discard`."""
+    lease = RunLease(store, view.environment, new_id())
+    lease.acquire()
+    try:
+        held = _held(view, store, run)
+        for connection in _connections(view, held):
+            session = connection.session()
+            try:
+                for one in held:
+                    if one.connection == connection.name:
+                        session.drop(relation_from(one.staged), _kind(one))
+            finally:
+                session.close()
+        store.drop_held(held[0].run)
+    finally:
+        lease.release()
+    return Released(held[0].run, tuple(h.model for h in held))
+
+
+def _held(view: View, store: StateStore, run: str) -> list[HeldRecord]:
+    """What one run staged.
+
+    Raises:
+        UsageError: no run of this id, or more than one, holds anything.
+    """
+    held = store.held(view.environment)
+    runs = sorted({h.run for h in held if h.run == run or (run and h.run.startswith(run))})
+    if len(runs) == 1:
+        return [h for h in held if h.run == runs[0]]
+    if runs:
+        raise UsageError(f"{len(runs)} runs begin with {run!r}: {', '.join(runs)}")
+    known = ", ".join(sorted({h.run for h in held}))
+    hint = f"These wait: {known}" if known else f"Nothing waits in environment {view.environment}."
+    raise UsageError(f"no run {run!r} holds anything back", hint=hint)
+
+
+def _connections(view: View, held: Iterable[HeldRecord]) -> list[Connection]:
+    return [view.loaded.connections.get(name) for name in dict.fromkeys(h.connection for h in held)]
+
+
+def _waiting(store: StateStore, held: Sequence[HeldRecord]) -> list[HeldRecord]:
+    """Those that a release which was cut off did not publish yet."""
+    return [h for h in held if not _recorded(store, _records(h)[-1])]
+
+
+def _recorded(store: StateStore, record: AttemptRecord) -> bool:
+    return any(a.id == record.id for a in store.attempts(run=record.run, model=record.model))
+
+
+def _refuse_moved(view: View, store: StateStore, held: Sequence[HeldRecord]) -> None:
+    """Refuse to undo what was published since the comparison.
+
+    Raises:
+        UsageError: names the models.
+    """
+    models = store.snapshot(view.environment).models
+    moved = [h.model for h in held if (models[h.model].data_version if h.model in models else None) != h.base]
+    if moved:
+        raise UsageError(
+            f"{', '.join(moved)}: published again since run {held[0].run} was held back",
+            hint=f"Drop it with 'interlace discard {held[0].run}', and hold a new run.",
+        )
+
+
+def _publish(connection: Connection, held: Sequence[HeldRecord], store: StateStore) -> None:
+    session = connection.session()
+    try:
+        for one in held:
+            for record in _records(one):
+                store.save_answer(key(record.id), encode(one.environment, record))
+        with session.transaction():
+            for one in held:
+                _publish_one(session, one)
+        store.record(held[0].environment, [record for one in held for record in _records(one)])
+        session.forget_markers([record.id for one in held for record in _records(one)])
+    finally:
+        session.close()
+
+
+def _publish_one(session: Session, held: HeldRecord) -> None:
+    target, staged = relation_from(held.relation), relation_from(held.staged)
+    if _kind(held) == "view":
+        session.create_view(target, str(held.difference["definition"]))
+    else:
+        session.apply(LoadPlan((Publish(target, staged),), idempotent=False))
+    session.drop(staged, _kind(held))
+    for record in _records(held):
+        session.mark(Marker(str(target), record.id, record.run))
+
+
+def _records(held: HeldRecord) -> list[AttemptRecord]:
+    return [decode(text.encode())[1] for text in json.loads(held.record)]
+
+
+def _kind(held: HeldRecord) -> str:
+    return "view" if "definition" in held.difference else "table"
