@@ -9,9 +9,11 @@ from interlace.cli.progress import where_line
 from interlace.cli.render import Output, duration, joined, name_column, plural, print_json, width
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from interlace.plan.steps import Plan, Step
 
-__all__ = ["plan_lines", "show_plan"]
+__all__ = ["plan_lines", "show_plan", "show_plan_sql"]
 
 _VERBS = {"build": "build", "check": "check", "export": "export", "none": "-"}
 
@@ -25,6 +27,26 @@ def show_plan(plan: Plan, *, as_json: bool, verbose: bool = False) -> None:
         return
     out = Output(sys.stdout)
     out.write(joined(plan_lines(plan, out, verbose=verbose)))
+
+
+def show_plan_sql(plan: Plan, sql: Mapping[str, Sequence[str]], *, as_json: bool) -> None:
+    """Print the statements of a plan, by model."""
+    if as_json:
+        from interlace.cli.data import plan_data
+
+        print_json({**plan_data(plan), "sql": {name: list(statements) for name, statements in sql.items()}})
+        return
+    out = Output(sys.stdout)
+    lines = []
+    for step in plan.steps:
+        lines += [out.style(f"-- {step.model}: {_VERBS[step.action]}, {_why(step.reasons)}", "dim")]
+        lines += [_ended(statement) for statement in sql.get(step.model, ())]
+    out.write(joined([*lines, f"-- {_last_line(plan)}"]))
+
+
+def _ended(statement: str) -> str:
+    only_a_comment = statement.startswith("--") and "\n" not in statement
+    return statement if only_a_comment else f"{statement};"
 
 
 def plan_lines(plan: Plan, out: Output, *, verbose: bool = False) -> list[str]:

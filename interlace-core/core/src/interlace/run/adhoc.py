@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from interlace.model.definition import Reference
     from interlace.run.view import View
 
-__all__ = ["compiled", "query"]
+__all__ = ["compiled", "compute_of", "query"]
 
 
 def compiled(view: View, name: str) -> str:
@@ -30,7 +30,7 @@ def compiled(view: View, name: str) -> str:
         raise UsageError(f"{name} is a {node.kind}, it has no SQL")
     session = view.connection(node).session()
     try:
-        return _compute(view).query(node, session)
+        return compute_of(view).query(node, session)
     finally:
         session.close()
 
@@ -50,7 +50,7 @@ def query(view: View, sql: str, connection: str | None, limit: int) -> tuple[tup
 
 
 def _text(view: View, body: SqlBody, session: Session) -> str:
-    compute = _compute(view)
+    compute = compute_of(view)
 
     def stands(reference: Reference) -> Compiled:
         try:
@@ -70,7 +70,8 @@ def _as_written(view: View, reference: Reference, session: Session) -> str:
     raise UsageError(f"there is no model or source {reference.parts[0]!r}", hint=near)
 
 
-def _compute(view: View) -> Compute:
+def compute_of(view: View) -> Compute:
+    """What queries outside a run are made with."""
     if not view.models:
         raise Defect("a project without models has nothing to compute")
     return Compute(

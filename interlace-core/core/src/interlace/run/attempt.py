@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from interlace.contracts.connection import Session
+    from interlace.contracts.options import Options
     from interlace.contracts.state import CheckRecord, IntervalRecord, MetricRecord
     from interlace.run.task import Portion, Task
 
-__all__ = ["Audit", "Built", "Rows", "audit_relation", "build", "located", "verify"]
+__all__ = ["Audit", "Built", "Rows", "audit_relation", "build", "load_spec", "located", "verify"]
 
 Audit = Callable[["Session", Relation, Sequence[Column], "Task"], "list[CheckRecord]"]
 
@@ -137,12 +138,18 @@ def _drop_staged(session: Session, staged: Relation) -> None:
 
 
 def _materialise(task: Task, session: Session, source: Query | Relation, portion: Portion) -> LoadCounts:
+    spec = load_spec(task, session, source, portion)
+    return task.materialiser.build(session, spec, task.strategy, task.standing)
+
+
+def load_spec(task: Task, session: Session, source: Query | Relation, portion: Portion) -> LoadSpec[Options]:
+    """What the strategy and the materialiser of a task look at."""
     assert task.relation is not None  # noqa: S101  as above
     standing = task.standing if task.standing is not None and task.standing.kind == "table" else None
-    spec = LoadSpec(
+    return LoadSpec(
         target=task.relation,
         source=source,
-        source_columns=_source_columns(task, session, source),
+        source_columns=_source_columns(task, session, source, portion),
         target_columns=standing.columns if standing is not None else None,
         key=task.model.key,
         options=task.options,
@@ -154,11 +161,13 @@ def _materialise(task: Task, session: Session, source: Query | Relation, portion
         partial=portion.partial,
         renamed={c.name: c.renamed_from for c in task.model.columns if c.renamed_from is not None},
     )
-    return task.materialiser.build(session, spec, task.strategy, task.standing)
 
 
-def _source_columns(task: Task, session: Session, source: Query | Relation) -> tuple[Column, ...] | None:
-    if not (task.materialiser.uses_strategy and task.strategy.needs_source_columns):
+def _source_columns(
+    task: Task, session: Session, source: Query | Relation, portion: Portion
+) -> tuple[Column, ...] | None:
+    compares = task.strategy.needs_source_columns or portion.partial or portion.interval is not None
+    if not (task.materialiser.uses_strategy and compares):
         return None
     return session.describe(source.sql) if isinstance(source, Query) else session.columns(source)
 

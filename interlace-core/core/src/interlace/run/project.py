@@ -126,6 +126,23 @@ class Project:
         self._loaded.connections.close(only_persistent=True)
         return plan
 
+    def planned_sql(
+        self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, force: bool = False
+    ) -> tuple[Plan, dict[str, tuple[str, ...]]]:
+        """The plan, and the statements that it would perform, by model.  Writes nothing.
+
+        Raises:
+            UsageError: as for `plan`.
+            InvalidModel: a strategy refuses the columns of its batch.
+        """
+        from interlace.run.planned_sql import planned_sql
+
+        planned, facts = self._plan(select, exclude, force=force)
+        try:
+            return planned.plan, planned_sql(self._view, planned.plan, facts, facts.now)
+        finally:
+            self._loaded.connections.close(only_persistent=True)
+
     def run(
         self,
         select: Sequence[str] = (),
