@@ -19,6 +19,7 @@ from pathlib import Path
 from again import nothing_changed, one_leaf
 from bench import Bench
 from loading import load
+from loads import backfill, checks, history, merge
 from measure import Refused
 from python_models import batches, dicts
 from small import first_run, per_model
@@ -41,6 +42,10 @@ BENCHMARKS: dict[str, Benchmark] = {
     "tpch": tpch,
     "dicts": dicts,
     "batches": batches,
+    "merge": merge,
+    "history": history,
+    "backfill": backfill,
+    "checks": checks,
 }
 
 
