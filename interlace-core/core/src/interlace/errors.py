@@ -11,11 +11,13 @@
     │   ├── InvalidModel               a model's definition: keys, types, header, sidecar
     │   │   └── InvalidSql             SQL that does not parse
     │   ├── InvalidGraph               cycles, missing upstreams, duplicate names
+    │   ├── InvalidTest                a unit test: its file, its rows, what it asks for
     │   └── UnknownProvider            a name in the project matches no installed provider
     ├── PluginError                    a plugin cannot be used                                exit 2
     ├── UnsupportedCapability          the connection cannot do what was asked                exit 2
     ├── ConnectionFailure              a system cannot be reached or refuses                  exit 1
-    │   └── DatabaseLocked             another process holds the file
+    │   ├── DatabaseLocked             another process holds the file
+    │   └── CircuitOpen                it failed so often that it is left alone for a while
     ├── StateError                     the state store cannot be used                         exit 1
     ├── RunError                       something failed while running                         exit 1
     │   ├── QueryFailed                the database refused a statement
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Cancelled",
     "ChecksFailed",
+    "CircuitOpen",
     "ConfigurationError",
     "ConnectionFailure",
     "DatabaseLocked",
@@ -55,6 +58,7 @@ __all__ = [
     "InvalidModel",
     "InvalidProject",
     "InvalidSql",
+    "InvalidTest",
     "LoadRefused",
     "Location",
     "ModelFailed",
@@ -191,6 +195,12 @@ class InvalidGraph(ConfigurationError):
     code = "ILC-220"
 
 
+class InvalidTest(ConfigurationError):
+    """A unit test is wrong: a key of its file, the rows that it gives, or what it asks for."""
+
+    code = "ILC-240"
+
+
 class UnknownProvider(ConfigurationError):
     """A name in the project matches no installed provider."""
 
@@ -222,10 +232,15 @@ class UnsupportedCapability(InterlaceError):
 
 
 class ConnectionFailure(InterlaceError):
-    """A system cannot be reached, or refuses."""
+    """A system cannot be reached, or refuses.
+
+    Attributes:
+        in_doubt: whether it was lost while it committed, so that only the marker in the database tells what happened.
+    """
 
     code = "ILC-400"
     transient = True
+    in_doubt: bool = False
 
 
 class DatabaseLocked(ConnectionFailure):
@@ -236,6 +251,20 @@ class DatabaseLocked(ConnectionFailure):
     def __init__(self, message: str, *, holder: str | None = None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.holder = holder
+
+
+class CircuitOpen(ConnectionFailure):
+    """A connection failed so often that it is left alone for a while.
+
+    Attributes:
+        remaining: seconds until it is tried again.
+    """
+
+    code = "ILC-402"
+
+    def __init__(self, message: str, *, remaining: float, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.remaining = remaining
 
 
 class StateError(InterlaceError):
@@ -251,9 +280,14 @@ class RunError(InterlaceError):
 
 
 class QueryFailed(RunError):
-    """The database refused a statement; `sql` is what it was given."""
+    """The database refused a statement; `sql` is what it was given.
+
+    Attributes:
+        sqlstate: the five characters of the SQL standard that say why, where the database gives them.
+    """
 
     code = "ILC-601"
+    sqlstate: str | None = None
 
     def __init__(
         self,

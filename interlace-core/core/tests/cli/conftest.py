@@ -107,7 +107,10 @@ class FakeProject:
     def __exit__(self, *_: object) -> None:
         self.calls.append(("close", None))
 
-    def plan(self, select: Any = (), exclude: Any = (), *, force: bool = False) -> Plan:
+    def asked_range(self, since: Any = None, until: Any = None, window: Any = None, scope: str = "all") -> Any:
+        return (since, until, window) if since or until or window else None
+
+    def plan(self, select: Any = (), exclude: Any = (), *, force: bool = False, **_: Any) -> Plan:
         self.calls.append(("plan", (list(select), list(exclude), force)))
         where = {"default": "data/dev.duckdb"}
         if self.nothing:
@@ -122,7 +125,10 @@ class FakeProject:
     def run(
         self, select: Any = (), exclude: Any = (), *, on_event: Any = None, command: str = "", **options: Any
     ) -> RunResult:
-        self.calls.append(("run", (list(select), list(exclude), options)))
+        # Options that most tests do not give are kept where they are given.
+        usual = ("force", "threads", "fail_fast")
+        kept = {name: value for name, value in options.items() if name in usual or value}
+        self.calls.append(("run", (list(select), list(exclude), kept)))
         if self.raises is not None:
             raise self.raises
         plan = self.plan(select, exclude)

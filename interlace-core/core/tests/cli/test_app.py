@@ -165,7 +165,7 @@ def test_completion_of_commands_and_options_works():
     options = _process(RUN, _INTERLACE_COMPLETE="complete_bash", COMP_WORDS="interlace run --f", COMP_CWORD="2")
 
     assert ["plan", "plugins"] == words.stdout.split()
-    assert ["--fail-fast", "--force"] == sorted(options.stdout.split())
+    assert ["--fail-fast", "--force", "--full-refresh"] == sorted(options.stdout.split())
 
 
 def test_the_completion_script_is_shown():

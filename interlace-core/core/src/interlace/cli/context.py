@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,8 +50,16 @@ def start(project: Path | None) -> Path:
     return project or Path(os.environ.get("INTERLACE_PROJECT") or ".")
 
 
-def load_project(project: Path | None, env: str | None, vars: Sequence[str] | None = None) -> Project:  # noqa: A002
+def load_project(
+    project: Path | None,
+    env: str | None,
+    vars: Sequence[str] | None = None,  # noqa: A002
+    *,
+    given: Mapping[str, object] | None = None,
+) -> Project:
     """Find and load the project at or above `project` (default: the working folder).
+
+    `vars` are words of the command line, `given` values of the project's variables.
 
     Use the result as a context manager, so that connections and state are closed.  The process goes to the project's
     folder, for relative paths in SQL and in Python models are meant from there.
@@ -62,7 +70,7 @@ def load_project(project: Path | None, env: str | None, vars: Sequence[str] | No
     """
     from interlace.run.project import Project
 
-    loaded = Project.load(start(project), env=env, vars=parse_vars(vars) or None)
+    loaded = Project.load(start(project), env=env, vars={**(given or {}), **parse_vars(vars)} or None)
     _enter(loaded.root)
     return loaded
 

@@ -14,14 +14,33 @@ if TYPE_CHECKING:
     from interlace.contracts.relation import Column
     from interlace.contracts.state import CheckRecord
     from interlace.plan.steps import Plan, Reason
+    from interlace.plan.windows import Batch
     from interlace.run.result import Outcome, RunResult
 
-__all__ = ["check_data", "columns_data", "plan_data", "reasons_data", "result_data"]
+__all__ = ["check_data", "columns_data", "intervals_data", "plan_data", "reasons_data", "result_data"]
 
 
 def reasons_data(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
     """Reasons: ``code, text, details``."""
     return [{"code": r.code, "text": r.text, "details": list(r.details)} for r in reasons]
+
+
+def intervals_data(intervals: Iterable[Batch]) -> list[dict[str, Any]]:
+    """What is loaded of an incremental model, a transaction each: ``start, end, why, partial``.
+
+    ``start`` is null where it is all history.
+    """
+    from interlace.plan.windows import BEGINNING
+
+    return [
+        {
+            "start": None if b.start == BEGINNING else b.start.isoformat(),
+            "end": b.end.isoformat(),
+            "why": list(b.why),
+            "partial": b.partial,
+        }
+        for b in intervals
+    ]
 
 
 def columns_data(columns: Iterable[Column]) -> list[dict[str, Any]]:
@@ -30,7 +49,7 @@ def columns_data(columns: Iterable[Column]) -> list[dict[str, Any]]:
 
 
 def plan_data(plan: Plan) -> dict[str, Any]:
-    """A plan: ``id, environment, where, steps, up_to_date, orphans, notices``."""
+    """A plan: ``id, environment, where, steps, moves, up_to_date, orphans, notices``."""
     return {
         "id": plan.id,
         "environment": plan.environment,
@@ -45,8 +64,13 @@ def plan_data(plan: Plan) -> dict[str, Any]:
                 "tentative": s.tentative,
                 "seconds": s.seconds,
                 "reasons": reasons_data(s.reasons),
+                "intervals": intervals_data(s.intervals),
+                "fresh": s.fresh,
             }
             for s in plan.steps
+        ],
+        "moves": [
+            {"model": m.new, "renamed_from": m.old, "relation": str(m.target), "was": str(m.source)} for m in plan.moves
         ],
         "up_to_date": [{"model": u.model, "reasons": reasons_data(u.reasons)} for u in plan.up_to_date],
         "orphans": list(plan.orphans),

@@ -56,6 +56,7 @@ def plan_lines(plan: Plan, out: Output, *, verbose: bool = False) -> list[str]:
     lines += [_step_line(s, names, out) for s in plan.steps]
     if verbose:
         lines += [f"  {out.style('·', 'dim')} {u.model}: {_why(u.reasons)}" for u in plan.up_to_date]
+    lines += [f"{out.style('→', 'yellow')} {move}" for move in plan.moves]
     lines += [f"Without a model: {name}" for name in plan.orphans]
     lines += [f"{out.style('⚠', 'yellow')} {notice}" for notice in plan.notices]
     return [*lines, _last_line(plan)]
@@ -79,5 +80,6 @@ def _last_line(plan: Plan) -> str:
         return f"Nothing to do: {up_to_date}."
     known = [s.seconds for s in plan.steps if s.seconds is not None]
     took = f"; last time {duration(sum(known))} of work" if known else ""
-    rest = f", {up_to_date}" if plan.up_to_date else ""
+    rest = f", {plural(len(plan.moves), 'model')} to rename" if plan.moves else ""
+    rest += f", {up_to_date}" if plan.up_to_date else ""
     return f"{plural(len(plan.steps), 'model')} to run{rest}{took}. Plan {plan.id[:12]}."

@@ -16,8 +16,10 @@ from interlace.cli.render import Output, Style, duration, rows_text, shortened, 
 from interlace.telemetry.events import (
     ChecksFinished,
     ExportFinished,
+    IntervalLoaded,
     Logged,
     ModelFinished,
+    ModelRetrying,
     ModelStarted,
     Notice,
     RunFinished,
@@ -68,6 +70,7 @@ class Progress:
         self._thread = threading.Thread(target=self._write_until_stopped, name="interlace-progress", daemon=True)
         self._running: dict[str, float] = {}
         self._reasons: dict[str, str] = {}
+        self._parts: dict[str, str] = {}
         self._total = 0
         self._ended = 0
         self._status_shown = False
@@ -114,13 +117,19 @@ class Progress:
                 self._total = event.models
                 return [] if self.quiet else [where_line(event.environment, event.where)]
             case ModelStarted():
-                self._running[event.model] = time.monotonic()
+                self._running.setdefault(event.model, time.monotonic())
                 self._reasons[event.model] = event.reason
                 return []
             case ModelFinished():
                 self._running.pop(event.model, None)
+                self._parts.pop(event.model, None)
                 self._ended += 1
                 return self._ended_lines(event)
+            case IntervalLoaded():
+                self._parts[event.model] = f" {event.number:,} of {event.total:,}"
+                return [self._interval(event)] if self.verbose else []
+            case ModelRetrying():
+                return [] if self.quiet else [self._retrying(event)]
             case ExportFinished():
                 return self._export_lines(event)
             case Notice():
@@ -152,6 +161,14 @@ class Progress:
         if self.verbose or event.counts.keys() - {"inserted"}:
             text += "".join(f"  {said}" for said in (_counts(event.counts), self._reason(event.model)) if said)
         return self._row("✓", "green", event.model, text)
+
+    def _interval(self, event: IntervalLoaded) -> str:
+        part = f"{event.number:,} of {event.total:,}: {event.start:%Y-%m-%d %H:%M} … {event.end:%Y-%m-%d %H:%M}"
+        return self._row("·", "dim", event.model, f"{part}  {duration(event.seconds)}  {_counts(event.counts)}".rstrip())
+
+    def _retrying(self, event: ModelRetrying) -> str:
+        said = f"attempt {event.number} of {event.attempts} failed, again in {duration(event.delay)}"
+        return self._row("↷", "yellow", event.model, f"{said}: {_first_line(event.message)}")
 
     def _reason(self, model: str) -> str | None:
         return self._reasons.get(model) if self.verbose else None
@@ -190,7 +207,7 @@ class Progress:
         if not self.out.live or self.quiet or not self._total:
             return ""
         now = time.monotonic()
-        running = [f"{name} {now - since:.1f} s" for name, since in list(self._running.items())[:4]]
+        running = [f"{name}{self._parts.get(name, '')} {now - since:.1f} s" for name, since in list(self._running.items())[:4]]
         more = len(self._running) - len(running)
         text = f"{self._ended:,}/{self._total:,} {', '.join(running)}" + (f" and {more} more" if more > 0 else "")
         return self.out.style(shortened(text, shutil.get_terminal_size().columns - 1), "dim")

@@ -57,11 +57,17 @@ def read_yaml(path: Path, name: str) -> Entry | None:
     return parse_yaml(read_text(path, name), name)
 
 
-def parse_yaml(text: str, name: str) -> Entry | None:
-    """As `read_yaml`, from text."""
+def parse_yaml(text: str, name: str, *, loader: Any = None) -> Entry | None:
+    """As `read_yaml`, from text.
+
+    Args:
+        text: the document.
+        name: what to call it in messages.
+        loader: PyYAML's, where plain words mean something else than in a configuration.
+    """
     lines = text.splitlines()
     try:
-        documents = list(yaml.compose_all(text, Loader=_LOADER))
+        documents = list(yaml.compose_all(text, Loader=loader or _LOADER))
     except yaml.MarkedYAMLError as error:
         raise _broken(error, name, lines) from error
     except yaml.reader.ReaderError as error:

@@ -13,6 +13,7 @@ from interlace.cli.options import EnvOption, JsonOption, ProjectOption
 from interlace.cli.render import echo, print_json, print_table, when
 
 if TYPE_CHECKING:
+    from interlace.contracts.state import CircuitRecord
     from interlace.run.project import Project
 
 __all__ = ["command"]
@@ -48,6 +49,7 @@ def _project_data(project: Project) -> dict[str, Any]:
         "environment": project.environment,
         "nodes": dict(sorted(Counter(n.kind for n in nodes).items())),
         "connections": _connections(project),
+        "circuits": {c.connection: _circuit(c) for c in project.store.circuits()},
         "state": None if state_file is None else str(state_file),
         "last_run": None
         if not runs
@@ -66,6 +68,14 @@ def _connections(project: Project) -> dict[str, str]:
         except InterlaceError as error:
             places[name] = f"unusable: {error.message.splitlines()[0]}"
     return places
+
+
+def _circuit(circuit: CircuitRecord) -> str:
+    """What the circuit breaker of a connection was when a run last saw it."""
+    if circuit.state == "closed":
+        return "closed"
+    first = (circuit.last_error or "").partition("\n")[0]
+    return f"{circuit.state} since {when(circuit.at)}, {circuit.failures} failures: {first}"
 
 
 def _node_data(project: Project, word: str) -> dict[str, Any]:

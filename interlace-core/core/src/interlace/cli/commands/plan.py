@@ -19,6 +19,7 @@ from interlace.cli.options import (
     VerboseOption,
 )
 from interlace.cli.planned import show_plan, show_plan_sql
+from interlace.cli.ranges import FullRefreshOption, SinceOption, UntilOption, WindowOption, asked_by_run
 
 __all__ = ["command"]
 
@@ -34,13 +35,21 @@ def command(
     force: ForceOption = False,
     var: VarOption = None,
     sql: SqlOption = False,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    window: WindowOption = None,
+    full_refresh: FullRefreshOption = False,
     json_: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
     """Say what a run would do, and why. Writes nothing."""
     selected = [*(models or ()), *(select or ())]
     with load_project(project, env, var) as loaded:
+        asked = asked_by_run(loaded, since, until, window, full_refresh=full_refresh)
+        left_out = list(exclude or ())
         if sql:
-            show_plan_sql(*loaded.planned_sql(selected, list(exclude or ()), force=force), as_json=json_)
+            found = loaded.planned_sql(selected, left_out, force=force, asked=asked, full_refresh=full_refresh)
+            show_plan_sql(*found, as_json=json_)
             return
-        show_plan(loaded.plan(selected, list(exclude or ()), force=force), as_json=json_, verbose=verbose)
+        plan = loaded.plan(selected, left_out, force=force, asked=asked, full_refresh=full_refresh)
+        show_plan(plan, as_json=json_, verbose=verbose)

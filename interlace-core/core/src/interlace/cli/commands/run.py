@@ -20,6 +20,7 @@ from interlace.cli.options import (
     VarOption,
     VerboseOption,
 )
+from interlace.cli.ranges import FullRefreshOption, SinceOption, UntilOption, WindowOption, asked_by_run
 from interlace.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     OnEvent: TypeAlias = Callable[[Event], None]
     Perform: TypeAlias = Callable[[OnEvent | None], RunResult]
 
-__all__ = ["command"]
+__all__ = ["as_json", "as_text", "command"]
 
 ThreadsOption = Annotated[int | None, typer.Option("--threads", "-t", metavar="N", help="How many models at once.")]
 FailFastOption = Annotated[bool, typer.Option("--fail-fast", help="Stop at the first failure.")]
@@ -55,6 +56,10 @@ def command(
     fail_fast: FailFastOption = False,
     dry_run: DryRunOption = False,
     hold: HoldOption = False,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    window: WindowOption = None,
+    full_refresh: FullRefreshOption = False,
     var: VarOption = None,
     json_: JsonOption = False,
     quiet: QuietOption = False,
@@ -68,10 +73,12 @@ def command(
     selected, excluded = [*(models or ()), *(select or ())], list(exclude or ())
     words: tuple[str, ...] = context.find_root().obj
     with load_project(project, env, var) as loaded:
+        asked = asked_by_run(loaded, since, until, window, full_refresh=full_refresh)
         if dry_run:
             from interlace.cli.planned import show_plan
 
-            show_plan(loaded.plan(selected, excluded, force=force), as_json=json_, verbose=verbose)
+            plan = loaded.plan(selected, excluded, force=force, asked=asked, full_refresh=full_refresh)
+            show_plan(plan, as_json=json_, verbose=verbose)
             return 0
 
         def perform(on_event: OnEvent | None) -> RunResult:
@@ -89,18 +96,20 @@ def command(
                     command=join(["interlace", *words]),
                     on_event=on_event,
                     hold=hold,
+                    asked=asked,
+                    full_refresh=full_refresh,
                 )
 
         if json_:
-            result, again = _as_json(perform)
+            result, again = as_json(perform)
         else:
-            result, again = _as_text(perform, loaded, quiet=quiet, verbose=verbose)
-        if again is not None and not force and not hold:
+            result, again = as_text(perform, loaded, quiet=quiet, verbose=verbose)
+        if again is not None and not (force or hold or full_refresh):
             loaded.nothing_to_do(words, again)
         return result.exit_code
 
 
-def _as_json(perform: Perform) -> tuple[RunResult, str | None]:
+def as_json(perform: Perform) -> tuple[RunResult, str | None]:
     """Run, and print one document.
 
     Returns:
@@ -116,8 +125,8 @@ def _as_json(perform: Perform) -> tuple[RunResult, str | None]:
     return result, text if result.status == "nothing" else None
 
 
-def _as_text(perform: Perform, project: Project, *, quiet: bool, verbose: bool) -> tuple[RunResult, str | None]:
-    """Run, with progress and a summary; returns as `_as_json` does."""
+def as_text(perform: Perform, project: Project, *, quiet: bool, verbose: bool) -> tuple[RunResult, str | None]:
+    """Run, with progress and a summary; returns as `as_json` does."""
     from interlace.cli.progress import Progress
     from interlace.cli.render import Output, joined, name_column
     from interlace.cli.summary import nothing_lines, summary_lines

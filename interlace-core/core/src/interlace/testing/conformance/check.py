@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +10,10 @@ import pytest
 from pydantic import ValidationError
 from sqlglot import exp
 
-from interlace.contracts.check import CheckTarget, Measure, Verdict
+from interlace.contracts.check import CheckTarget, HistoryCheck, Measure, Verdict
 from interlace.contracts.relation import Relation
 from interlace.errors import InvalidModel
+from interlace.model.definition import CheckUse
 from interlace.testing.conformance.working import OnConnection
 
 if TYPE_CHECKING:
@@ -53,6 +54,11 @@ class CheckConformance(OnConnection):
         raise NotImplementedError("override the fixture `failing`: return options that do not hold for the rows")
 
     @pytest.fixture
+    def history(self) -> Sequence[float]:
+        """What earlier runs measured, newest first, by which `passing` holds and `failing` does not; for a `HistoryCheck`."""
+        return ()
+
+    @pytest.fixture
     def resolve(self, target: Relation) -> Callable[[str], Relation]:
         """Gives the relation of another model; here each is the checked one."""
         return lambda name: target  # noqa: ARG005  whatever the name
@@ -79,12 +85,16 @@ class CheckConformance(OnConnection):
         session: Session,
         target: Relation,
         compiled: Callable[[str, dict[str, Any]], Measure],
+        history: Sequence[float],
     ) -> Judge:
         """A function that runs the check over a query's rows."""
 
         def run(query: str, options: dict[str, Any]) -> Verdict:
             value = _ask(session, target, compiled(query, options).value)
-            return check().judge(value, check.Config.model_validate(options), NOW)
+            given, made = check.Config.model_validate(options), check()
+            if isinstance(made, HistoryCheck):
+                return made.compare(made.measured(value, given, NOW), history, given)
+            return made.judge(value, given, NOW)
 
         return run
 
@@ -130,6 +140,46 @@ class CheckConformance(OnConnection):
             pytest.skip("a failure has no rows")
 
         assert [] == session.fetch(measure.failing.sql(dialect=session.connection.dialect))
+
+    def test_the_rows_that_it_would_set_aside_are_those_that_it_shows(
+        self,
+        check: type[Check],
+        compiled: Callable[[str, dict[str, Any]], Measure],
+        session: Session,
+        target: Relation,
+        rows: str,
+        failing: dict[str, Any],
+    ) -> None:
+        if not check.quarantines:
+            pytest.skip("it cannot say which rows fail")
+        measure, dialect = compiled(rows, failing), session.connection.dialect
+        assert measure.broken is not None
+        assert measure.failing is not None
+        broken = session.fetch(f"SELECT * FROM {session.name(target)} WHERE {measure.broken.sql(dialect=dialect)}")
+        shown = session.fetch(measure.failing.sql(dialect=dialect))
+
+        assert sorted(map(repr, shown)) == sorted(map(repr, broken))
+
+    def test_it_can_be_asked_of_a_part_of_the_rows(
+        self,
+        check: type[Check],
+        compiled: Callable[[str, dict[str, Any]], Measure],
+        session: Session,
+        target: Relation,
+        resolve: Callable[[str], Relation],
+        rows: str,
+        failing: dict[str, Any],
+    ) -> None:
+        from interlace.run.measuring import ask, prepared
+
+        compiled(rows, failing)
+        asked = CheckTarget(target, session.columns(target), session.connection.dialect, resolve)
+        use = CheckUse("it", {**failing, "where": "1 = 0", "max_fraction": 0.5})
+        one = prepared([use], _Only(check), asked)
+        answer = ask(session, asked, one)[0]
+
+        assert 0 == answer.rows
+        assert check().judge(answer.value, one[0].options, NOW).failing in (0, None)
 
     def test_it_answers_over_no_rows(self, judge: Judge, rows: str, failing: dict[str, Any]) -> None:
         verdict = judge(f"SELECT * FROM ({rows}) AS none_of_them WHERE 1 = 0", failing)
@@ -193,6 +243,16 @@ class CheckConformance(OnConnection):
     def test_an_unknown_option_is_refused(self, check: type[Check], passing: dict[str, Any]) -> None:
         with pytest.raises(ValidationError):
             check.Config.model_validate({**passing, "no_such_option": 1})
+
+
+class _Only:
+    """Finds one check, whatever its word."""
+
+    def __init__(self, check: type[Check]) -> None:
+        self._check = check
+
+    def get(self, name: str, /) -> type[Check]:  # noqa: ARG002  there is only one
+        return self._check
 
 
 def _nulls(session: Session, rows: str) -> str:

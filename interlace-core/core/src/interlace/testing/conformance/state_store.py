@@ -15,8 +15,13 @@ from interlace.contracts.relation import Column
 from interlace.contracts.state import (
     AttemptRecord,
     CheckRecord,
+    CircuitRecord,
+    DeadLetter,
     EventRecord,
+    HeldRecord,
+    IntervalRecord,
     LeaseHeld,
+    MetricRecord,
     ModelState,
     RunRecord,
     StateSnapshot,
@@ -80,6 +85,49 @@ def run_at(number: int, **changes: Any) -> RunRecord:
         id=f"run-{number}", environment="dev", status="running", started_at=NOON + number * MINUTE, owner="somebody"
     )
     return replace(run, **changes)
+
+
+def days(start: int, end: int, fingerprint: str = "f", *, attempt: str = "", partial: bool = False) -> IntervalRecord:
+    """The interval from so many days after noon until so many."""
+    return IntervalRecord(NOON + start * DAY, NOON + end * DAY, fingerprint, partial, attempt)
+
+
+def letter_at(number: int, model: str = "orders", **changes: Any) -> DeadLetter:
+    """A dead letter of so many minutes after noon, with every field set."""
+    letter = DeadLetter(
+        id=f"letter-{number}",
+        environment="dev",
+        model=model,
+        run="run-1",
+        attempt=f"attempt-{number}",
+        execution_time=NOON,
+        failed_at=NOON + number * MINUTE,
+        error="division by zero",
+        error_code="ILC-601",
+        error_class="QueryFailed",
+        traceback="Traceback …",
+        arguments={"start": "2026-01-01", "vars": {"n": 1}},
+        attempts=3,
+        note=None,
+    )
+    return replace(letter, **changes)
+
+
+def held_at(number: int, model: str = "orders", **changes: Any) -> HeldRecord:
+    """What was held so many minutes after noon, with every field set."""
+    held = HeldRecord(
+        run="run-1",
+        environment="dev",
+        model=model,
+        connection="default",
+        relation=f"main.{model}",
+        staged=f"main.__interlace_{model}",
+        at=NOON + number * MINUTE,
+        base="v1",
+        record=b"\x00\xff",
+        difference={"added": 3, "columns": {"id": 1}},
+    )
+    return replace(held, **changes)
 
 
 class StateStoreConformance:
@@ -207,6 +255,35 @@ class StateStoreConformance:
         assert {} == store.snapshot("dev").models
         assert ["attempt-00001"] == [a.id for a in store.attempts(model="orders")]
         assert 1 == len(store.schema_history("dev", "orders"))
+
+    def test_a_renamed_model_goes_on_under_its_new_name(self, store: StateStore) -> None:
+        metrics = [MetricRecord("orders", "row_count", 3.0)]
+        store.record("dev", [attempt_at(1, schema_changed=True, intervals=[days(0, 9)], cursor="9", metrics=metrics)])
+        store.record("prod", [attempt_at(2)])
+        store.rename_model("dev", "orders", "sales", "main.sales")
+
+        assert ["sales"] == list(store.snapshot("dev").models)
+        assert "main.sales" == store.snapshot("dev").models["sales"].relation
+        assert ["orders"] == list(store.snapshot("prod").models)
+        assert ([], 1) == (store.schema_history("dev", "orders"), len(store.schema_history("dev", "sales")))
+        assert [days(0, 9, attempt="attempt-00001")] == store.intervals("dev", "sales")
+        assert ("9", None) == (store.cursor("dev", "sales"), store.cursor("dev", "orders"))
+        assert [3.0] == [m.value for m in store.metrics("dev", "sales", "row_count")]
+        assert 2 == store.revision("dev")
+
+    def test_a_new_name_that_was_used_before_gives_way_and_keeps_its_schemas(self, store: StateStore) -> None:
+        store.record("dev", [attempt_at(1, "sales", schema_changed=True, intervals=[days(0, 1)], cursor="1")])
+        store.record("dev", [attempt_at(2, schema_changed=True, cursor="9")])
+        store.rename_model("dev", "orders", "sales", "main.sales")
+
+        assert [1, 2] == [version for version, _, _ in store.schema_history("dev", "sales")]
+        assert ([], "9") == (store.intervals("dev", "sales"), store.cursor("dev", "sales"))
+
+    def test_what_never_was_is_not_renamed(self, store: StateStore) -> None:
+        store.record("dev", [attempt_at(1)])
+        store.rename_model("dev", "never was", "orders", "main.orders")
+
+        assert StateSnapshot("dev", 1, {"orders": full_state("orders")}) == store.snapshot("dev")
 
     # --- revisions --------------------------------------------------------------------------------------------
 
@@ -369,6 +446,211 @@ class StateStoreConformance:
             row["data_version"]: row["attempt"] for row in history
         }
 
+    def test_the_history_of_checks_comes_newest_first_and_can_be_narrowed(self, store: StateStore) -> None:
+        checks = [CheckRecord(n, "unique", "error", passed=n == "a", message=n, sample=({"id": 1},)) for n in "ab"]
+        store.record("dev", [attempt_at(1, checks=checks), attempt_at(2, "other", run="run-2", checks=checks[:1])])
+        store.record("prod", [attempt_at(3, checks=checks)])
+
+        (at, run, model, check), *rest = store.check_history("dev")
+        assert (NOON + 2 * MINUTE, "run-2", "other", checks[0]) == (at, run, model, check)
+        assert [("orders", "a"), ("orders", "b")] == [(model, check.name) for _, _, model, check in rest]
+        assert ["a", "b"] == [check.name for *_, check in store.check_history("dev", model="orders")]
+        assert ["orders"] == [model for _, _, model, _ in store.check_history("dev", check="b")]
+        assert 1 == len(store.check_history("dev", limit=1))
+
+    # --- progress ---------------------------------------------------------------------------------------------
+
+    def test_the_intervals_of_a_model_come_back_in_order(self, store: StateStore) -> None:
+        store.record("dev", [attempt_at(1, intervals=[days(4, 5, partial=True), days(1, 2)])])
+
+        expected = [days(1, 2, attempt="attempt-00001"), days(4, 5, attempt="attempt-00001", partial=True)]
+        assert expected == store.intervals("dev", "orders")
+        assert [[], []] == [store.intervals("prod", "orders"), store.intervals("dev", "other")]
+
+    def test_a_new_interval_takes_the_place_of_what_it_covers(self, store: StateStore) -> None:
+        first, second = "attempt-00001", "attempt-00002"
+        store.record("dev", [attempt_at(1, intervals=[days(0, 10), days(11, 12), days(20, 30)])])
+        store.record("dev", [attempt_at(2, intervals=[days(5, 15, "g"), days(22, 24, "g")])])
+
+        expected = [
+            days(0, 5, attempt=first),
+            days(5, 15, "g", attempt=second),
+            days(20, 22, attempt=first),
+            days(22, 24, "g", attempt=second),
+            days(24, 30, attempt=first),
+        ]
+        assert expected == store.intervals("dev", "orders")
+
+    def test_the_later_attempt_of_one_record_lies_over_the_earlier(self, store: StateStore) -> None:
+        attempts = [attempt_at(1, intervals=[days(0, 4)]), attempt_at(2, intervals=[days(1, 2, "g")])]
+        store.record("dev", attempts)
+
+        assert ["f", "g", "f"] == [i.fingerprint for i in store.intervals("dev", "orders")]
+
+    def test_neighbours_of_one_attempt_become_one_interval(self, store: StateStore) -> None:
+        store.record("dev", [attempt_at(1, intervals=[days(n, n + 1) for n in range(1000)])])
+
+        assert [days(0, 1000, attempt="attempt-00001")] == store.intervals("dev", "orders")
+
+    def test_recording_the_same_interval_again_changes_its_attempt_only(self, store: StateStore) -> None:
+        for number in (1, 2):
+            store.record("dev", [attempt_at(number, intervals=[days(0, 1)])])
+
+        assert [days(0, 1, attempt="attempt-00002")] == store.intervals("dev", "orders")
+
+    def test_a_full_refresh_forgets_the_intervals_and_the_cursor(self, store: StateStore) -> None:
+        store.record("dev", [attempt_at(1, intervals=[days(0, 9)], cursor="9")])
+        store.record("prod", [attempt_at(2, intervals=[days(0, 9)], cursor="9")])
+        store.record("dev", [attempt_at(3, intervals=[days(3, 4)], forget_intervals=True)])
+
+        assert [days(3, 4, attempt="attempt-00003")] == store.intervals("dev", "orders")
+        assert (None, "9") == (store.cursor("dev", "orders"), store.cursor("prod", "orders"))
+        assert 1 == len(store.intervals("prod", "orders"))
+
+    def test_an_interval_that_does_not_end_after_its_start_is_refused(self, store: StateStore) -> None:
+        with pytest.raises(Defect, match="interval"):
+            store.record("dev", [attempt_at(1, intervals=[days(1, 1)])])
+
+        assert 0 == store.revision("dev")
+
+    def test_a_cursor_stays_until_another_is_recorded(self, store: StateStore) -> None:
+        found = [store.cursor("dev", "orders")]
+        for number, cursor in enumerate(["7", None, "10"]):
+            store.record("dev", [attempt_at(number, cursor=cursor)])
+            found.append(store.cursor("dev", "orders"))
+
+        assert [None, "7", "7", "10"] == found
+
+    def test_a_model_that_is_forgotten_begins_from_nothing(self, store: StateStore) -> None:
+        store.record("dev", [attempt_at(1, intervals=[days(0, 9)], cursor="9")])
+        store.forget_models("dev", ["orders"])
+
+        assert ([], None) == (store.intervals("dev", "orders"), store.cursor("dev", "orders"))
+
+    def test_what_fails_to_be_recorded_leaves_the_intervals(self, store: StateStore) -> None:
+        store.record("dev", [attempt_at(1, intervals=[days(0, 9)], cursor="9")])
+        with pytest.raises(StateError):
+            store.record("dev", [attempt_at(2, intervals=[days(2, 3)], cursor="10"), attempt_at(1)])
+
+        assert [days(0, 9, attempt="attempt-00001")] == store.intervals("dev", "orders")
+        assert "9" == store.cursor("dev", "orders")
+
+    # --- metrics ----------------------------------------------------------------------------------------------
+
+    def test_metrics_come_newest_first(self, store: StateStore) -> None:
+        for number, value in enumerate([1.5, None, 3.0]):
+            metrics = [MetricRecord("orders", "mean", value, "amount"), MetricRecord("orders", "mean", 9.0)]
+            store.record("dev", [attempt_at(number, run=f"run-{number}", metrics=metrics)])
+
+        expected = [
+            MetricRecord("orders", "mean", 3.0, "amount", "run-2", NOON + 2 * MINUTE),
+            MetricRecord("orders", "mean", None, "amount", "run-1", NOON + MINUTE),
+        ]
+        assert expected == store.metrics("dev", "orders", "mean", "amount", limit=2)
+        assert [9.0] * 3 == [m.value for m in store.metrics("dev", "orders", "mean")]
+        assert [[], []] == [store.metrics("dev", "orders", "row_count"), store.metrics("prod", "orders", "mean")]
+
+    def test_a_metric_keeps_the_run_and_the_time_that_it_states(self, store: StateStore) -> None:
+        metric = MetricRecord("parent", "row_count", 3.0, run="run-7", at=NOON)
+        store.record("dev", [attempt_at(1, metrics=[metric])])
+
+        assert [metric] == store.metrics("dev", "parent", "row_count")
+
+    @pytest.mark.parametrize("value", [float("nan"), float("inf")])
+    def test_a_metric_that_is_no_number_is_none(self, store: StateStore, value: float) -> None:
+        store.record("dev", [attempt_at(1, metrics=[MetricRecord("orders", "mean", value)])])
+
+        assert [None] == [m.value for m in store.metrics("dev", "orders", "mean")]
+
+    # --- dead letters -----------------------------------------------------------------------------------------
+
+    def test_a_dead_letter_comes_back_as_it_was_kept(self, store: StateStore) -> None:
+        store.add_dead_letter(letter_at(1))
+
+        assert ([letter_at(1)], 0) == (store.dead_letters(), store.revision("dev"))
+
+    def test_a_model_has_one_open_letter_that_counts_all_attempts(self, store: StateStore) -> None:
+        store.add_dead_letter(letter_at(1))
+        store.add_dead_letter(letter_at(2, error="another", arguments={}))
+        store.add_dead_letter(letter_at(3, environment="prod"))
+
+        assert [letter_at(2, error="another", arguments={}, attempts=6)] == store.dead_letters("dev")
+        assert None is store.dead_letter("letter-1")
+
+    def test_a_settled_letter_stays_beside_a_new_one(self, store: StateStore) -> None:
+        store.add_dead_letter(letter_at(1))
+        settled = store.settle_dead_letter("letter-1", "resolved", "the source was mended")
+        store.add_dead_letter(letter_at(2))
+
+        first = letter_at(1, status="resolved", note="the source was mended")
+        assert True is settled
+        assert [letter_at(2), first] == store.dead_letters("dev", status=None)
+        assert [letter_at(2)] == store.dead_letters()
+
+    def test_only_an_open_letter_is_settled(self, store: StateStore) -> None:
+        store.add_dead_letter(letter_at(1))
+        answers = [store.settle_dead_letter(i, "replayed") for i in ("letter-1", "letter-1", "letter", "other")]
+
+        assert [True, False, False, False] == answers
+        assert ["replayed"] == [d.status for d in store.dead_letters(status=None)]
+
+    def test_dead_letters_come_newest_first_and_can_be_narrowed(self, store: StateStore) -> None:
+        for number, model in enumerate(["orders", "other", "third"]):
+            store.add_dead_letter(letter_at(number, model, environment="prod" if number == 2 else "dev"))
+
+        assert ["letter-2", "letter-1", "letter-0"] == [d.id for d in store.dead_letters()]
+        assert ["letter-1"] == [d.id for d in store.dead_letters("dev", limit=1)]
+        assert ["letter-0"] == [d.id for d in store.dead_letters(model="orders")]
+
+    def test_a_dead_letter_is_found_by_a_prefix_that_fits_it_alone(self, store: StateStore) -> None:
+        for model, id_ in enumerate(("aa-1", "aa-12", "ab-1")):
+            store.add_dead_letter(letter_at(1, f"m{model}", id=id_))
+
+        found = {p: d.id if (d := store.dead_letter(p)) else None for p in ("ab", "aa", "aa-1", "", "%")}
+        assert {"ab": "ab-1", "aa": None, "aa-1": "aa-1", "": None, "%": None} == found
+
+    def test_open_letters_are_purged_only_where_that_is_said(self, store: StateStore) -> None:
+        for number in range(4):
+            environment = "prod" if number == 3 else "dev"
+            store.add_dead_letter(letter_at(number, f"m{number}", environment=environment))
+        store.settle_dead_letter("letter-0", "resolved")
+        store.settle_dead_letter("letter-3", "resolved")
+
+        assert 1 == store.purge_dead_letters("dev", NOON + 2 * MINUTE)
+        assert 1 == store.purge_dead_letters("dev", NOON + 2 * MINUTE, include_open=True)
+        assert 1 == store.purge_dead_letters(None, NOON + DAY)
+        assert ["letter-2"] == [d.id for d in store.dead_letters(status=None)]
+
+    # --- circuits ---------------------------------------------------------------------------------------------
+
+    def test_a_circuit_is_what_was_saved_last(self, store: StateStore) -> None:
+        closed = CircuitRecord("b", "closed", 0, NOON)
+        opened = CircuitRecord("a", "open", 5, NOON + MINUTE, "connection refused")
+        for circuit in (closed, CircuitRecord("a", "closed", 0, NOON), opened):
+            store.save_circuit(circuit)
+
+        assert [opened, closed] == store.circuits()
+
+    # --- held -------------------------------------------------------------------------------------------------
+
+    def test_what_is_held_comes_back_oldest_first(self, store: StateStore) -> None:
+        newer, older = held_at(2), held_at(1, "other", base=None, record=b"", difference={})
+        elsewhere = held_at(3, run="run-2", environment="prod")
+        store.hold([newer, older])
+        store.hold([elsewhere])
+
+        assert [older, newer, elsewhere] == store.held()
+        assert [[older, newer], [elsewhere]] == [store.held("dev"), store.held(run="run-2")]
+        assert 0 == store.revision("dev")
+
+    def test_what_is_held_is_dropped_by_run_and_model(self, store: StateStore) -> None:
+        store.hold([held_at(n, model) for n, model in enumerate("abc")])
+        store.hold([held_at(4, "a", run="run-2")])
+
+        assert [1, 0] == [store.drop_held("run-1", ["a", "never was"]), store.drop_held("run-1", [])]
+        assert 2 == store.drop_held("run-1")
+        assert ["run-2"] == [h.run for h in store.held()]
+
     # --- leases -----------------------------------------------------------------------------------------------
 
     def test_a_lease_has_one_owner(self, store: StateStore) -> None:
@@ -432,8 +714,15 @@ class StateStoreConformance:
     def test_every_row_is_exported_as_plain_json(self, store: StateStore) -> None:
         store.begin_run(run_at(1))
         check = CheckRecord("c", "unique", "error", passed=True, message="", sample=[{"id": 1}])
-        store.record("dev", [attempt_at(1, schema_changed=True, checks=[check])], [EventRecord("run-1", NOON, "x")])
+        metric = MetricRecord("orders", "mean", 0.5)
+        attempt = attempt_at(
+            1, schema_changed=True, checks=[check], intervals=[days(0, 1)], cursor="7", metrics=[metric]
+        )
+        store.record("dev", [attempt], [EventRecord("run-1", NOON, "x")])
         store.acquire("run/1", "me", NOON, MINUTE)
+        store.add_dead_letter(letter_at(1))
+        store.save_circuit(CircuitRecord("default", "open", 5, NOON))
+        store.hold([held_at(1)])
         store.save_answer("key", b"\xff\x00")
 
         exported = [(table, json.loads(json.dumps(row, allow_nan=False))) for table, row in store.export()]
@@ -464,9 +753,10 @@ class StateStoreConformance:
         store.finish_run(run_at(1, status="succeeded"))
         check = CheckRecord("c", "unique", "warn", passed=False, message="", sample=[{"id": 1}])
         store.record("dev", [attempt_at(1, schema_changed=True, checks=[check])])
+        store.add_dead_letter(letter_at(1))
         before = store.tables()
 
-        kept = ("runs", "attempts", "check_results", "data_versions", "schema_versions")
+        kept = ("runs", "attempts", "check_results", "data_versions", "schema_versions", "dead_letters")
         deleted = store.prune(NOON + 9999 * DAY, dict.fromkeys(kept, timedelta(0)))
 
         assert {0} == set(deleted.values())
@@ -486,6 +776,14 @@ class StateStoreConformance:
         assert {"runs": 1, "attempts": 1, "check_results": 1, "events": 1} == deleted
         assert [] == store.events("run-1")
         assert 1 == len(store.events("run-2"))
+
+    def test_metrics_and_settled_letters_past_their_retention_are_deleted(self, store: StateStore) -> None:
+        for number in (1, 2):
+            store.record("dev", [attempt_at(number, metrics=[MetricRecord("orders", "mean", 1.0)])])
+        store.add_dead_letter(letter_at(1, status="resolved"))
+
+        past = {"metrics": DAY, "dead_letters": DAY}
+        assert {"metrics": 1, "dead_letters": 1} == store.prune(NOON + DAY + 90 * timedelta(seconds=1), past)
 
     def test_a_running_run_is_not_deleted(self, store: StateStore) -> None:
         store.begin_run(run_at(1))
