@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +34,7 @@ def test_each_tick_holds_what_was_laid_over_it_last(old: list[Span], new: list[S
     after = laid_over(before, new)
 
     assert painted(*old, *new) == painted(*after)
-    assert all(a.end <= b.start for a, b in zip(after, after[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(after))
 
 
 @given(st.lists(spans, max_size=12))

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,9 @@ def check_against_the_reference(store: Store, recorded: list[Any]) -> None:
                 for a in some
                 if where == environment and a.model == name and a.schema_changed and a.state.columns is not None
             ]
-            check_progress(store, environment, name, [a for e, s, _ in recorded for a in s if (e, name) == (environment, a.model)])
+            check_progress(
+                store, environment, name, [a for e, s, _ in recorded for a in s if (e, name) == (environment, a.model)]
+            )
             assert changes == [columns for _, _, columns in store.schema_history(environment, name)]
 
 
@@ -168,7 +171,7 @@ def check_progress(store: Store, environment: str, name: str, done: list[Attempt
     found = store.intervals(environment, name)
 
     assert (loaded, cursor) == (hours(found), store.cursor(environment, name))
-    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(found))
 
 
 @settings(max_examples=40, deadline=None)

@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from interlace.contracts.state import EventRecord
+from interlace.contracts.state import EventRecord, IntervalRecord
 from interlace.errors import StateError
 from interlace.state import revision
 from interlace.state.config import StateOptions
 from interlace.state.store import Store
-from interlace.testing.conformance.state_store import NOON, attempt_at
+from interlace.testing.conformance.state_store import MINUTE, NOON, attempt_at
 
 
 def hurried(path: Path, seconds: float = 0.3) -> Store:

@@ -37,21 +37,27 @@ __all__ = ["perform", "query_text", "rows_text", "statements"]
 SAMPLE: Final = 10
 """How many rows a refusal shows."""
 
+_TEXT: Final = frozenset({"VARCHAR", "TEXT", "character varying", "text"})
+
 
 def perform(session: Session, plan: LoadPlan) -> LoadCounts:
     """Perform a plan's steps; see `Session.apply`."""
     counts = LoadCounts()
     made: list[Relation] = []
+    numbers: dict[str, Any] = {}
     for step in plan.steps:
         match step:
             case Examine():
-                counts = _examine(session, step, counts)
+                counts = _examine(session, step, counts, numbers)
                 continue
+            case Keep():
+                _make_side_table(session, step)
             case Stage(relation=relation) | Derive(relation=relation):
                 made.append(relation)
         changed: int | None = None
         for statement in session.statements(step):
             changed = session.execute(statement)
+        _refuse_unexpected(session, step, changed, numbers)
         counts = _counted(step, changed, counts)
     for relation in reversed(made):
         session.drop(relation, "table")
@@ -76,9 +82,10 @@ def statements(session: Session, step: Step) -> tuple[str, ...]:
         case Change(expression) | Examine(expression):
             return (_sql(session, expression),)
         case Keep(target, query):
+            names = ", ".join(session.quote(c) for c in _names(query))
             return (
                 f"CREATE TABLE IF NOT EXISTS {name(target)} AS SELECT * FROM ({_sql(session, query)}) AS kept LIMIT 0",
-                f"INSERT INTO {name(target)} {_sql(session, query)}",
+                f"INSERT INTO {name(target)} ({names}) {_sql(session, query)}",
             )
         case Publish() | AlterType() | Stage() | Derive():
             raise UnsupportedCapability(f"{type(session).__name__} cannot do the step {type(step).__name__} of a load")
@@ -116,8 +123,32 @@ def _counted(step: Step, changed: int | None, counts: LoadCounts) -> LoadCounts:
             return counts
 
 
-def _examine(session: Session, step: Examine, counts: LoadCounts) -> LoadCounts:
+def _make_side_table(session: Session, step: Keep) -> None:
+    """Make the table, and room in it for the rows."""
+    session.execute(session.statements(step)[0])
+    there = {column.name: column for column in session.columns(step.target)}
+    for column in session.describe(_sql(session, step.query)):
+        stored = there.get(column.name)
+        change: Step | None = None
+        if stored is None:
+            change = AddColumn(step.target, column)
+        elif stored.type not in {column.type, *_TEXT}:
+            change = AlterType(step.target, column.name, "VARCHAR")
+        for statement in session.statements(change) if change is not None else ():
+            session.execute(statement)
+
+
+def _refuse_unexpected(session: Session, step: Step, changed: int | None, numbers: dict[str, Any]) -> None:
+    if not isinstance(step, Change) or step.expect is None or changed is None:
+        return
+    expected = int(numbers[step.expect.column] or 0)
+    if changed != expected:
+        raise _refused(session, step.expect, changed - expected)
+
+
+def _examine(session: Session, step: Examine, counts: LoadCounts, numbers: dict[str, Any]) -> LoadCounts:
     row = dict(zip(_names(step.query), session.fetch(_sql(session, step.query))[0], strict=True))
+    numbers.update(row)
     for refusal in step.refusals:
         if row[refusal.column]:
             raise _refused(session, refusal, int(row[refusal.column]))

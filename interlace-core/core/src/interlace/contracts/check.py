@@ -91,14 +91,14 @@ class CheckTarget:
         dialect: sqlglot's name of the session's dialect, for parsing what the user wrote.
         resolve: gives the relation of another model by its name (for ``relationships``); for the checked model itself
             the staged relation.
-        variables: the values of ``$name``, for what the user wrote.
+        variables: the SQL of each ``$name``, for what the user wrote.
     """
 
     relation: Relation
     columns: tuple[Column, ...]
     dialect: str
     resolve: Callable[[str], Relation]
-    variables: Mapping[str, object] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

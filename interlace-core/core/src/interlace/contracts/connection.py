@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -124,6 +125,34 @@ class Connection(ABC):
     def files(self) -> tuple[Path, ...]:
         """The files whose size, time and inode tell whether anybody wrote since (embedded databases)."""
         return ()
+
+    # --- who may write (`loading.md` 11): does nothing where the database lets one process in ---------------------
+
+    def take_lease(self, name: str, holder: str, ttl: timedelta, *, instead_of: str | None = None) -> str | None:
+        """Take, or renew, the right to write under a name; it is kept where the data is.
+
+        While it is held, each transaction of this connection's sessions makes sure before its commit that nobody took
+        over, and raises `RunUnderWay` where somebody did.
+
+        Args:
+            name: such as ``environment/dev``.
+            holder: who takes it, unlike all others: host, process and run.
+            ttl: for how long it holds unless it is renewed, by the clock of the server.
+            instead_of: a holder that is known to be dead, from whom it may be taken before its time is over.
+
+        Returns:
+            None when it is taken; else who holds it.
+        """
+        del name, holder, ttl, instead_of
+        return None
+
+    def renew_lease(self, name: str, holder: str, ttl: timedelta) -> bool:
+        """Put the end of a lease off; False when another holds it now."""
+        del name, holder, ttl
+        return True
+
+    def release_lease(self, name: str, holder: str) -> None:  # noqa: B027  as above
+        """Give a lease back, if this holder has it."""
 
 
 class Session(ABC):

@@ -238,15 +238,21 @@ class Change:
     Attributes:
         expression: the statement, names already physical.
         count: the field of `LoadCounts` that its rows are added to; None where they are counted elsewhere.
+        expect: what is wrong where it changes another number of rows than the column of an earlier `Examine` says; not
+            looked at where the engine does not report the number.
     """
 
     expression: exp.Delete | exp.Update | exp.Insert | exp.Merge
     count: Literal["inserted", "updated", "deleted", "closed"] | None = None
+    expect: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Set rows aside in a side table, which is made from the query's columns when it is not there."""
+    """Set rows aside in a side table, which is made from the query's columns when it is not there.
+
+    A column that it lacks is added; one whose type is another becomes text.
+    """
 
     target: Relation
     query: exp.Query

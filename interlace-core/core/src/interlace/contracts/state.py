@@ -353,6 +353,20 @@ class StateStore(ABC):
         The revision moves if any was there.
         """
 
+    @abstractmethod
+    def rename_model(self, environment: str, old: str, new: str, relation: str) -> None:
+        """Let a model go on under another name: its present state, schema history, intervals, cursor and measured numbers.
+
+        What was recorded under the new name gives way, but for its schema history, after which the other's is numbered.
+        The attempts keep the name that they ran under.  The revision moves.
+
+        Args:
+            environment: where.
+            old: the name until now; one that has no state changes nothing.
+            new: the name from now on.
+            relation: the full name of what is published from now on, its parts joined by dots.
+        """
+
     # --- leases -----------------------------------------------------------------------------------------------
 
     @abstractmethod

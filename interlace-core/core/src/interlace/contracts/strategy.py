@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from interlace.contracts.options import Options
 
@@ -22,6 +22,10 @@ class Strategy(ABC):
         needs_key: whether the model must have a ``key``.
         groupable: whether a failed load may simply be run again, so that small models may share a transaction.
         writes: False where the relation is managed elsewhere and is never written.
+        history: whether the rows depend on the order and on the execution time of the loads, so that intervals are
+            loaded one by one, in order, each with its end as execution time (`loading.md` 9).
+        concurrent_intervals: whether two intervals may be loaded at once on a server.
+        full_refresh: what ``--full-refresh`` does to a model that does not say: ``never`` keeps the table.
     """
 
     Config: ClassVar[type[Options]] = Options
@@ -29,6 +33,9 @@ class Strategy(ABC):
     needs_key: ClassVar[bool] = False
     groupable: ClassVar[bool] = False
     writes: ClassVar[bool] = True
+    history: ClassVar[bool] = False
+    concurrent_intervals: ClassVar[bool] = False
+    full_refresh: ClassVar[Literal["allow", "never"]] = "allow"
 
     @abstractmethod
     def plan(self, spec: LoadSpec[Options]) -> LoadPlan:
@@ -36,4 +43,16 @@ class Strategy(ABC):
 
         Raises:
             InvalidModel: the schemas, the key and the options do not fit together.
+        """
+
+    def validate(self, options: Options, *, partial: bool, model: str) -> None:  # noqa: B027  most refuse nothing here
+        """Refuse what is wrong whatever the columns are; called when the project is loaded.
+
+        Args:
+            options: validated by `Config`.
+            partial: whether the model is ``incremental``.
+            model: its name, for messages.
+
+        Raises:
+            InvalidModel: says what is wrong.
         """

@@ -59,16 +59,17 @@ def columns_by_name(columns: Iterable[Column]) -> dict[str, Column]:
     return found
 
 
-def compare(old: Iterable[Column], new: Iterable[Column], dialect: str) -> SchemaChange:
+def compare(old: Iterable[Column], new: Iterable[Column], dialect: str, new_dialect: str | None = None) -> SchemaChange:
     """Say what `new` changes in `old`; names are compared without case, types by their meaning in the dialect.
 
     Args:
         old: the columns of the table.
         new: the columns of the batch.
         dialect: sqlglot's name of the dialect that both sides' types are written in.
+        new_dialect: that of the new side's types, where it is another.
     """
     before, after = columns_by_name(old), columns_by_name(new)
-    sorted_ = _sort_types(before, after, dialect)
+    sorted_ = _sort_types(before, after, (dialect, new_dialect or dialect))
     return SchemaChange(
         added=tuple(column for name, column in after.items() if name not in before),
         missing=tuple(column for name, column in before.items() if name not in after),
@@ -78,21 +79,21 @@ def compare(old: Iterable[Column], new: Iterable[Column], dialect: str) -> Schem
     )
 
 
-def _sort_types(before: Mapping[str, Column], after: Mapping[str, Column], dialect: str) -> _Sorting:
+def _sort_types(before: Mapping[str, Column], after: Mapping[str, Column], dialects: tuple[str, str]) -> _Sorting:
     found = _Sorting()
     for name, old in before.items():
         new = after.get(name)
-        if new is None or new.type == old.type:
+        if new is None or (new.type == old.type and len(set(dialects)) == 1):
             continue
-        _sort(ColumnChange(old, new), found, dialect)
+        _sort(ColumnChange(old, new), found, dialects)
     return found
 
 
-def _sort(change: ColumnChange, found: _Sorting, dialect: str) -> None:
+def _sort(change: ColumnChange, found: _Sorting, dialects: tuple[str, str]) -> None:
     from interlace.schema.sql_types import folded, parse_type
     from interlace.schema.widening import widens
 
-    old, new = parse_type(change.old.type, dialect), parse_type(change.new.type, dialect)
+    old, new = parse_type(change.old.type, dialects[0]), parse_type(change.new.type, dialects[1])
     if folded(old) == folded(new):
         return
     if widens(old, new):

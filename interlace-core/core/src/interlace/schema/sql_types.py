@@ -28,6 +28,7 @@ __all__ = [
     "folded",
     "parse_type",
     "same_type",
+    "type_of",
 ]
 
 
@@ -160,7 +161,7 @@ def parse_type(text: str, dialect: str) -> Type:
         parsed = exp.DataType.build(text, dialect=dialect)
     except (SqlglotError, ValueError):
         return Other(text.strip().casefold())
-    return _type_of(parsed, dialect)
+    return type_of(parsed, dialect)
 
 
 def same_type(one: str, other: str, dialect: str) -> bool:
@@ -183,7 +184,8 @@ def folded(value: Type) -> Type:
             return value
 
 
-def _type_of(node: exp.DataType, dialect: str) -> Type:
+def type_of(node: exp.DataType, dialect: str) -> Type:
+    """The type that a parsed one is."""
     name = getattr(node.this, "name", str(node.this))
     if name in _INTEGERS:
         return _INTEGERS[name]
@@ -220,7 +222,7 @@ def _nested(name: str, node: exp.DataType, dialect: str) -> Type:
 def _child(node: Any, dialect: str) -> Type:
     from sqlglot import exp
 
-    return _type_of(node, dialect) if isinstance(node, exp.DataType) else Other(node.sql(dialect=dialect).casefold())
+    return type_of(node, dialect) if isinstance(node, exp.DataType) else Other(node.sql(dialect=dialect).casefold())
 
 
 def _numbers(node: exp.DataType) -> list[int]:

@@ -59,6 +59,29 @@ ON CONFLICT (environment, name) DO UPDATE SET fingerprint_data = excluded.finger
 
 FORGET_MODEL: Final = "DELETE FROM models WHERE environment = :environment AND name = :name"
 
+HAS_MODEL: Final = "SELECT name FROM models WHERE environment = :environment AND name = :name"
+
+RENAME_MODEL: Final = """
+UPDATE models SET name = :new, relation = CASE WHEN relation IS NULL THEN NULL ELSE CAST(:relation AS TEXT) END
+WHERE environment = :environment AND name = :old"""
+
+# What is recorded of the new name is gone by then, but for its schema history: the other's follows it.
+RENAME_SCHEMAS: Final = """
+UPDATE schema_versions SET model = :new, version = version + :after WHERE environment = :environment AND model = :old"""
+
+LAST_SCHEMA: Final = """
+SELECT COALESCE(MAX(version), 0) FROM schema_versions WHERE environment = :environment AND model = :model"""
+
+FORGET_OF_MODEL: Final = {
+    table: f"DELETE FROM {table} WHERE environment = :environment AND model = :model"
+    for table in ("data_versions", "intervals", "cursors", "metrics", "check_results")
+}
+
+RENAME_OF_MODEL: Final = {
+    table: f"UPDATE {table} SET model = :new WHERE environment = :environment AND model = :old"
+    for table in ("data_versions", "intervals", "cursors", "metrics", "check_results", "dead_letters")
+}
+
 # The first attempt that published a data version is its history; later successes that moved no row add nothing.
 ADD_DATA_VERSION: Final = """
 INSERT INTO data_versions (environment, model, data_version, fingerprint_data, run, attempt, published_at, rows)

@@ -128,6 +128,23 @@ class Store(StateStore):
             if gone:
                 write.execute(statements.BUMP, {"environment": environment})
 
+    def rename_model(self, environment: str, old: str, new: str, relation: str) -> None:
+        """Let a model go on under another name."""
+        names = {"environment": environment, "old": clean(old), "new": clean(new)}
+        place = {"environment": environment, "model": names["new"]}
+        with self._database.writing() as write:
+            if not write.rows(statements.HAS_MODEL, {"environment": environment, "name": names["old"]}):
+                return
+            write.execute(statements.FORGET_MODEL, {"environment": environment, "name": names["new"]})
+            for forget in statements.FORGET_OF_MODEL.values():
+                write.execute(forget, place)
+            (after,) = write.rows(statements.LAST_SCHEMA, place)[0]
+            write.execute(statements.RENAME_MODEL, {**names, "relation": clean(relation)})
+            write.execute(statements.RENAME_SCHEMAS, {**names, "after": after})
+            for rename in statements.RENAME_OF_MODEL.values():
+                write.execute(rename, names)
+            write.execute(statements.BUMP, {"environment": environment})
+
     # --- leases -----------------------------------------------------------------------------------------------
 
     def acquire(self, name: str, owner: str, now: datetime, ttl: timedelta) -> LeaseHeld | None:
