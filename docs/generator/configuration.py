@@ -128,5 +128,11 @@ def _state(schema: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _section(name: str, schema: Mapping[str, Any]) -> Iterator[str]:
+    properties = resolved(schema["properties"][name], schema)["properties"]
     yield f"## {name}"
-    yield _table(resolved(schema["properties"][name], schema)["properties"], schema)
+    yield _table(properties, schema)
+    for word, field in properties.items():
+        inner = resolved(field, schema)
+        if "properties" in inner:
+            yield f"### {name}.{word}"
+            yield _table(inner["properties"], schema)

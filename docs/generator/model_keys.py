@@ -68,6 +68,7 @@ _COLUMN_MEANINGS = {
     "contract": "true: the published column must exist with this type, or nothing is published",
     "tags": "words; `pii` keeps its values out of samples of failing rows",
     "checks": "checks of this column",
+    "renamed_from": "the name that the column had before: in a table that keeps its rows it is renamed, not added",
 }
 _SOURCE_MEANINGS = {
     "connection": "the name of a connection; the default one without",

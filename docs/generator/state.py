@@ -27,7 +27,7 @@ deletes what is older than its retention, which also happens once a day at the e
 brings it to the revision of the installed Interlace.
 
 The present is never deleted, however old: the rows of models, the last run and attempt of each model with its checks,
-the published data version, the newest schema. With a run go its attempts, their checks and its events.
+the published data version, the newest schema, its intervals and its cursor, and dead letters that are open. With a run go its attempts, their checks and its events.
 
 Times are microseconds since 1970 in UTC. What is called JSON is text, and NULL where it would be empty.
 """
@@ -35,10 +35,16 @@ _MEANINGS = {
     "answers": "what ended runs in “nothing to do”, and what a load that may not be repeated meant to record",
     "attempts": "each attempt at a model in a run: how it ended, why it began, its counts and its error",
     "check_results": "what each check of an attempt found, with a sample of the rows that fail",
+    "circuits": "the circuit breaker of each connection, as it was last seen",
+    "cursors": "the greatest value of an incremental column that was loaded",
     "data_versions": "each data version of each model: which run made it, from which definition",
+    "dead_letters": "attempts that were given up, with what is needed to do them again",
     "environments": "a number for each environment that moves with each change of a model's state",
     "events": "what happened in each run, in order: see [events](events.md)",
+    "held": "what a run staged and nobody has released or discarded yet",
+    "intervals": "the parts of time that each model was loaded for",
     "leases": "who holds what, until when: one run of an environment at a time",
+    "metrics": "numbers that were measured of models and their columns",
     "models": "the present of each model in each environment, one row",
     "runs": "each run: when, by which command, how it ended",
     "schema_versions": "each version of each model's columns",

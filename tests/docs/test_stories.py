@@ -122,7 +122,9 @@ def environment(home: Path) -> dict[str, str]:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", TOLD)
-def test_the_page_happens_as_it_says(name, open_page, tmp_path):
+def test_the_page_happens_as_it_says(name, open_page, tmp_path, request, monkeypatch):
+    if "${WAREHOUSE_URL}" in open_page(name).text:
+        monkeypatch.setenv("WAREHOUSE_URL", request.getfixturevalue("postgres_url"))
     teller = Teller(tmp_path)
     for fence in open_page(name).fences:
         teller.tell(fence)

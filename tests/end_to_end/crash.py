@@ -23,6 +23,7 @@ ANY = lambda *_: True
 
 POINTS = {
     "begin-run": (Store, "begin_run", ANY),
+    "statement": (DuckDBSession, "_run", ANY),
     "commit": (Transaction, "_command", lambda _, sql: sql == "COMMIT"),
     "intent": (Store, "save_answer", lambda _, key, __: key.startswith("intent:")),
     "mark": (DuckDBSession, "mark", ANY),

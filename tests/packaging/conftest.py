@@ -43,8 +43,16 @@ class Distribution:
     @property
     def dependencies(self) -> list[str]:
         """As they are written: a part of this repository is a bare name."""
-        hook = self.settings["tool"]["hatch"].get("metadata", {}).get("hooks", {}).get("custom", {})
-        return [*self.project.get("dependencies", []), *hook.get("dependencies", [])]
+        return [*self.project.get("dependencies", []), *self._hook.get("dependencies", [])]
+
+    @property
+    def extras(self) -> dict[str, list[str]]:
+        """By their names, as they are written."""
+        return {**self.project.get("optional-dependencies", {}), **self._hook.get("optional-dependencies", {})}
+
+    @property
+    def _hook(self) -> dict[str, Any]:
+        return self.settings["tool"]["hatch"].get("metadata", {}).get("hooks", {}).get("custom", {})
 
 
 @pytest.fixture(scope="session")

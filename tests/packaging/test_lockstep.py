@@ -9,8 +9,10 @@ def test_every_distribution_has_the_version_of_the_root(root, members):
     assert {d.name: root.version for d in members} == {d.name: d.version for d in members}
 
 
-def test_the_root_pins_every_part(root, members):
-    assert sorted(d.name for d in members) == sorted(root.dependencies)
+def test_the_root_pins_every_part_or_has_it_in_an_extra(root, members):
+    parts = [text for texts in root.extras.values() for text in texts if text.startswith("interlace-")]
+
+    assert sorted(d.name for d in members) == sorted([*root.dependencies, *parts])
 
 
 def test_every_part_is_a_source_of_the_workspace(root, members):
@@ -40,7 +42,8 @@ def test_every_import_root_says_that_it_is_typed(members):
 def test_every_part_registers_a_plugin_in_the_group_interlace(members):
     groups = {d.name: d.project["entry-points"] for d in members}
 
-    assert {name: ["interlace"] for name in groups} == {name: list(entry) for name, entry in groups.items()}
+    wanted = {name: ["interlace"] for name in groups} | {"interlace-core": ["interlace", "pytest11"]}
+    assert wanted == {name: list(entry) for name, entry in groups.items()}
 
 
 def test_the_copies_of_the_licence_are_equal(root, members):
@@ -80,7 +83,7 @@ def test_import_linter_looks_into_every_distribution(root, members):
 
 
 def test_the_extra_all_is_every_other_extra(root):
-    extras = root.project["optional-dependencies"]
+    extras = root.extras
 
     assert [f"interlace[{','.join(sorted(set(extras) - {'all'}))}]"] == extras["all"]
 

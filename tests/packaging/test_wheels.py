@@ -111,7 +111,7 @@ def test_the_example_runs_with_the_extra_examples(make_environment, wheels, run,
 
 def test_every_extra_resolves(wheels, uv, root, tmp_path):
     wheel = wheels["interlace"]
-    for extra in root.project["optional-dependencies"]:
+    for extra in root.extras:
         wanted = tmp_path / f"{extra}.in"
         wanted.write_text(f"interlace[{extra}] @ {wheel.as_uri()}\n")
 

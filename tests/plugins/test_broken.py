@@ -36,7 +36,7 @@ def test_each_stage_of_failure_is_one_line_of_the_doctor(ask, broken):
 def test_the_plugins_that_work_are_there_all_the_same(ask, broken, example):
     names = ask("manager.registry(Connection).names()", plugins=[broken, example])
 
-    assert ["broken-resolve", "duckdb", "example"] == names
+    assert ["broken-resolve", "duckdb", "example", "postgres"] == names
 
 
 def test_an_offer_that_cannot_be_used_is_raised_where_it_is_asked_for(ask, broken):
@@ -61,7 +61,7 @@ def test_safe_mode_leaves_them_all_out(ask, broken):
         "[manager.registry(Connection).names(), [str(f) for f in manager.failures]]", plugins=[broken], safe=True
     )
 
-    assert [["duckdb"], []] == found
+    assert [["duckdb", "postgres"], []] == found
 
 
 def test_a_disabled_one_does_not_fail(ask, broken):

@@ -100,5 +100,6 @@ def test_a_slip_in_its_name_gets_the_right_one(interlace):
     config.write_text(config.read_text().replace("type: example", "type: exampel"))
 
     assert (
-        "No connection type 'exampel'. Did you mean 'example'? Installed: duckdb, example." in interlace("run").stderr
+        "No connection type 'exampel'. Did you mean 'example'? Installed: duckdb, example, postgres."
+        in interlace("run").stderr
     )

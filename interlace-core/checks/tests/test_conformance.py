@@ -20,10 +20,15 @@ CASES = {
         {"column": "status", "values": ["open", "shut", "x y"]},
         {"column": "status", "values": ["open"]},
     ),
+    "anomaly": ({"metric": "row_count"}, {"metric": "null_fraction", "column": "unit price", "threshold": 1}),
     "expression": ({"expression": '"unit price" > 10'}, {"expression": "id < 3 AND status <> 'shut'"}),
     "freshness": ({"column": "at", "max_age": "2d"}, {"column": "at", "max_age": "1h30m"}),
     "not_null": ({"columns": ["id", "status"]}, {"columns": "unit price"}),
     "pattern": ({"column": "status", "regex": "^[a-z ]+$"}, {"column": "status", "regex": "^[a-z]+$"}),
+    "query": (
+        {"query": "SELECT * FROM $this WHERE id > 4"},
+        {"query": "SELECT a.* FROM $this AS a JOIN orders ON orders.id = a.parent WHERE a.id > 2"},
+    ),
     "range": ({"column": "unit price", "min": 10, "max": 31}, {"column": "unit price", "min": 11, "max": 30}),
     "relationships": (
         {"column": "id", "to": "orders", "field": "id"},
@@ -60,3 +65,7 @@ class TestOurChecks(CheckConformance):
     @pytest.fixture
     def failing(self, word):
         return CASES[word][1]
+
+    @pytest.fixture
+    def history(self, word):
+        return (4.0, 3.0, 5.0, 4.0, 4.0, 4.0, 5.0) if word == "anomaly" else ()

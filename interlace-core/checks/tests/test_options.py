@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from interlace_checks.accepted_values import AcceptedValues
+from interlace_checks.anomaly import Anomaly
 from interlace_checks.freshness import Freshness
 from interlace_checks.not_null import NotNull
 from interlace_checks.options import spell_age
@@ -29,7 +30,16 @@ def test_columns_are_one_name_or_a_list():
         (NotNull, {"columns": [""]}, "at least 1 character"),
         (NotNull, {"columns": 3}, "tuple"),
         (NotNull, {"columns": "a", "severity": "fatal"}, "'error' or 'warn'"),
-        (NotNull, {"columns": "a", "where": "b > 1"}, "where"),
+        (NotNull, {"columns": "a", "wher": "b > 1"}, "wher"),
+        (NotNull, {"columns": "a", "where": ""}, "at least 1 character"),
+        (NotNull, {"columns": "a", "max_rows": -1}, "greater than or equal to 0"),
+        (NotNull, {"columns": "a", "max_fraction": 1.1}, "less than or equal to 1"),
+        (NotNull, {"columns": "a", "severity": "warn", "on_failure": "block"}, "never blocks"),
+        (NotNull, {"columns": "a", "scope": "table", "on_failure": "quarantine"}, "rows of the batch"),
+        (Anomaly, {"metric": "row_count", "column": "a"}, "row_count takes no column"),
+        (Anomaly, {"metric": "mean"}, "mean needs a column"),
+        (Anomaly, {"metric": "row_count", "min_history": 1}, "greater than or equal to 2"),
+        (Anomaly, {"metric": "row_count", "threshold": 0}, "greater than 0"),
         (AcceptedValues, {"column": "a", "values": []}, "at least 1"),
         (AcceptedValues, {"column": "a", "values": [1, None]}, "values.1"),
         (AcceptedValues, {"column": "a", "values": [float("nan")]}, "must be a text, a finite number"),
@@ -97,3 +107,20 @@ def test_a_wrong_value_is_one_error():
         Range.Config.model_validate({"column": "a", "min": True})
 
     assert 1 == caught.value.error_count()
+
+
+@pytest.mark.parametrize(
+    ("options", "reaction", "on_batch"),
+    [
+        ({}, "block", False),
+        ({"severity": "warn"}, "warn", False),
+        ({"on_failure": "warn"}, "warn", False),
+        ({"on_failure": "quarantine"}, "quarantine", True),
+        ({"severity": "warn", "on_failure": "quarantine"}, "quarantine", True),
+        ({"scope": "batch"}, "block", True),
+    ],
+)
+def test_what_happens_on_failure_follows_from_two_options(options, reaction, on_batch):
+    made = NotNull.Config.model_validate({"columns": "a", **options})
+
+    assert (reaction, on_batch) == (made.reaction, made.on_batch)

@@ -7,11 +7,14 @@ from inline_snapshot import snapshot
 
 from interlace.contracts.check import CheckTarget
 from interlace.contracts.relation import Column, Relation
+from interlace.errors import InvalidModel
 from interlace_checks.accepted_values import AcceptedValues
+from interlace_checks.anomaly import Anomaly
 from interlace_checks.expression import Expression
 from interlace_checks.freshness import Freshness
 from interlace_checks.not_null import NotNull
 from interlace_checks.pattern import Pattern
+from interlace_checks.query import Query
 from interlace_checks.range import Range
 from interlace_checks.relationships import Relationships
 from interlace_checks.row_count import RowCount
@@ -82,10 +85,68 @@ def test_range():
 def test_relationships():
     assert written(Relationships, {"column": "id", "to": "customers", "field": "customer id"}) == snapshot(
         (
+            '(SELECT COUNT(*) FROM "shop"."orders" AS child ANTI JOIN "shop"."customers" AS parent ON parent."customer id" = child."id" WHERE NOT child."id" IS NULL)',
+            'SELECT child.* FROM "shop"."orders" AS child ANTI JOIN "shop"."customers" AS parent ON parent."customer id" = child."id" WHERE NOT child."id" IS NULL',
+        )
+    )
+    assert written(Relationships, {"column": "id", "to": "customers", "field": "customer id"}, "postgres") == snapshot(
+        (
             '(SELECT COUNT(*) FROM "shop"."orders" AS child WHERE NOT child."id" IS NULL AND NOT EXISTS(SELECT 1 FROM "shop"."customers" AS parent WHERE parent."customer id" = child."id"))',
             'SELECT child.* FROM "shop"."orders" AS child WHERE NOT child."id" IS NULL AND NOT EXISTS(SELECT 1 FROM "shop"."customers" AS parent WHERE parent."customer id" = child."id")',
         )
     )
+
+
+def test_query():
+    query = "SELECT o.* FROM $this AS o JOIN customers ON o.id = customers.id WHERE o.item > $least"
+    target = CheckTarget(TARGET, COLUMNS, "duckdb", lambda name: Relation(name, "shop"), {"least": "'a''b'"})
+    measure = Query().compile(target, Query.Config.model_validate({"query": query}))
+
+    assert (measure.value.sql("duckdb"), measure.failing.sql("duckdb")) == snapshot(
+        (
+            '(SELECT COUNT(*) FROM (SELECT o.* FROM "shop"."orders" AS o JOIN "shop"."customers" AS "customers" ON o.id = customers.id WHERE o.item > \'a\'\'b\') AS bad)',
+            'SELECT * FROM (SELECT o.* FROM "shop"."orders" AS o JOIN "shop"."customers" AS "customers" ON o.id = customers.id WHERE o.item > \'a\'\'b\') AS bad',
+        )
+    )
+
+
+def test_a_query_names_what_it_reads():
+    options = Query.Config.model_validate({"query": 'SELECT 1 FROM $this, shop.customers, "my orders", customers AS c'})
+
+    assert ("shop.customers", '"my orders"', "customers") == Query().reads(options, "duckdb")
+
+
+def test_a_query_qualifies_columns_by_the_names_that_it_wrote():
+    target = CheckTarget(TARGET, COLUMNS, "duckdb", lambda name: Relation(f"dev__{name}", "shop"))
+    options = Query.Config.model_validate(
+        {"query": "SELECT $this.id FROM $this JOIN customers ON customers.id = $this.id"}
+    )
+
+    assert Query().compile(target, options).failing.sql("duckdb") == snapshot(
+        'SELECT * FROM (SELECT __interlace_this.id FROM "shop"."orders" AS "__interlace_this" JOIN "shop"."dev__customers" AS "customers" ON customers.id = __interlace_this.id) AS bad'
+    )
+
+
+def test_anomaly():
+    assert [
+        written(Anomaly, {"metric": "row_count"})[0],
+        written(Anomaly, {"metric": "null_fraction", "column": "id"})[0],
+        written(Anomaly, {"metric": "mean", "column": "id"})[0],
+        written(Anomaly, {"metric": "freshness", "column": "at"})[0],
+    ] == snapshot(
+        [
+            "COUNT(*)",
+            '1 - (CAST(COUNT("id") AS DOUBLE) / NULLIF(COUNT(*), 0))',
+            'AVG(CAST("id" AS DOUBLE))',
+            'MAX("at")',
+        ]
+    )
+
+
+@pytest.mark.parametrize(("metric", "column"), [("mean", "item"), ("mean", "at"), ("freshness", "id")])
+def test_anomaly_refuses_a_column_of_another_type(metric, column):
+    with pytest.raises(InvalidModel, match=f"the metric {metric} needs .*; column '{column}'"):
+        written(Anomaly, {"metric": metric, "column": column})
 
 
 def test_row_count():
@@ -114,7 +175,6 @@ def test_expression():
         (NotNull, {"columns": ["id", "item"]}),
         (AcceptedValues, {"column": "item", "values": ["it's", "b"]}),
         (Range, {"column": "id", "min": 1, "max": 9, "exclusive": "max"}),
-        (Relationships, {"column": "id", "to": "customers", "field": "customer id"}),
         (RowCount, {"min": 1}),
         (Freshness, {"column": "at", "max_age": "1d"}),
         (Expression, {"expression": "id > 0 or item is null"}),
@@ -124,13 +184,18 @@ def test_postgres_is_given_the_same(check, options):
     assert written(check, options) == written(check, options, "postgres")
 
 
+@pytest.mark.parametrize("regex", ["a", "^a", "a$", "^a|b$", "^(?i)a$", r"^a\\$"])
+def test_a_pattern_that_may_match_a_part_is_not_matched_whole(regex):
+    assert "REGEXP_MATCHES(" in written(Pattern, {"column": "item", "regex": regex})[0]
+
+
 def test_pattern_is_written_for_each_engine():
     options = {"column": "item", "regex": r"^\d+'$"}
 
     assert written(Pattern, options) == snapshot(
         (
-            "COUNT(CASE WHEN NOT REGEXP_MATCHES(CAST(\"item\" AS TEXT), '^\\d+''$') THEN 1 END)",
-            'SELECT * FROM "shop"."orders" WHERE NOT REGEXP_MATCHES(CAST("item" AS TEXT), \'^\\d+\'\'$\')',
+            "COUNT(CASE WHEN NOT REGEXP_FULL_MATCH(CAST(\"item\" AS TEXT), '^\\d+''$') THEN 1 END)",
+            'SELECT * FROM "shop"."orders" WHERE NOT REGEXP_FULL_MATCH(CAST("item" AS TEXT), \'^\\d+\'\'$\')',
         )
     )
     assert written(Pattern, options, "postgres") == snapshot(

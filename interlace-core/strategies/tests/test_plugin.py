@@ -14,4 +14,6 @@ def test_every_provider_offers_a_strategy():
 
 
 def test_the_words_are_ours():
-    assert ["append", "none", "replace"] == [provider.name for provider in plugin.interlace_strategies()]
+    offered = {provider.name: provider.aliases for provider in plugin.interlace_strategies()}
+
+    assert {"append": (), "merge_by_key": ("merge", "upsert"), "none": (), "replace": ()}.items() <= offered.items()

@@ -40,6 +40,7 @@ class AcceptedValues(Check):
     Config: ClassVar[type[CheckOptions]] = AcceptedValuesOptions
     shorthand = "values"
     column_option = "column"
+    quarantines = True
 
     def columns(self, options: AcceptedValuesOptions) -> tuple[str, ...]:
         """The column that it names."""
@@ -49,7 +50,7 @@ class AcceptedValues(Check):
         """Count the rows with another value."""
         listed = [exp.convert(value) for value in options.values]
         other = exp.not_(exp.In(this=asking.column(target, options.column), expressions=listed))
-        return Measure(asking.count_where(other), asking.rows_where(target, other))
+        return Measure(asking.count_where(other), asking.rows_where(target, other), other)
 
     def judge(self, value: Any, options: AcceptedValuesOptions, now: datetime) -> Verdict:
         """Pass when no row has another value."""

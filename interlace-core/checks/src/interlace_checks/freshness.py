@@ -12,7 +12,7 @@ from interlace.errors import InvalidModel
 from interlace_checks import asking
 from interlace_checks.options import Age, spell_age
 
-__all__ = ["Freshness", "FreshnessOptions"]
+__all__ = ["Freshness", "FreshnessOptions", "moment", "require_time"]
 
 
 class FreshnessOptions(CheckOptions):
@@ -35,6 +35,7 @@ class Freshness(Check):
     """
 
     Config: ClassVar[type[CheckOptions]] = FreshnessOptions
+    counts_rows = False
     shorthand = "max_age"
     column_option = "column"
 
@@ -48,21 +49,14 @@ class Freshness(Check):
         Raises:
             InvalidModel: the column is neither a date nor a timestamp.
         """
-        from interlace.schema.sql_types import Other, Timestamp, parse_type
-
-        column = asking.find_column(target, options.column)
-        kind = parse_type(column.type, target.dialect)
-        if not isinstance(kind, Timestamp) and kind != Other("date"):
-            raise InvalidModel(
-                f"freshness needs a date or a timestamp; column {column.name!r} of {target.relation} is {column.type}"
-            )
+        require_time(target, options.column, "freshness")
         return Measure(exp.Max(this=asking.column(target, options.column)))
 
     def judge(self, value: Any, options: FreshnessOptions, now: datetime) -> Verdict:
         """Pass when the newest value is young enough."""
         if value is None:
             return Verdict(False, f"there is no {options.column} to tell the age by")
-        age = now - _moment(value)
+        age = now - moment(value)
         spelt = spell_age(abs(age))
         said = f"the newest {options.column} is {spelt} {'old' if age >= now - now else 'ahead'}"
         if age <= options.max_age:
@@ -70,7 +64,24 @@ class Freshness(Check):
         return Verdict(False, f"{said}, at most {spell_age(options.max_age)} is allowed")
 
 
-def _moment(value: date | datetime) -> datetime:
+def require_time(target: CheckTarget, name: str, what: str) -> None:
+    """Refuse a column that is neither a date nor a timestamp.
+
+    Raises:
+        InvalidModel: names what needs it, the column and its type.
+    """
+    from interlace.schema.sql_types import Other, Timestamp, parse_type
+
+    column = asking.find_column(target, name)
+    kind = parse_type(column.type, target.dialect)
+    if not isinstance(kind, Timestamp) and kind != Other("date"):
+        raise InvalidModel(
+            f"{what} needs a date or a timestamp; column {column.name!r} of {target.relation} is {column.type}"
+        )
+
+
+def moment(value: date | datetime) -> datetime:
+    """A date or a timestamp as a moment: what has no zone is in UTC, a date is its midnight."""
     if not isinstance(value, datetime):
         return datetime.combine(value, time(), UTC)
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value

@@ -35,6 +35,7 @@ class NotNull(Check):
     Config: ClassVar[type[CheckOptions]] = NotNullOptions
     shorthand = "columns"
     column_option = "columns"
+    quarantines = True
 
     def columns(self, options: NotNullOptions) -> tuple[str, ...]:
         """The columns that it names."""
@@ -49,7 +50,7 @@ class NotNull(Check):
             count: exp.Expr = exp.Sub(this=exp.Count(this=exp.Star()), expression=exp.Count(this=columns[0].copy()))
         else:
             count = asking.count_where(condition)
-        return Measure(count, asking.rows_where(target, condition))
+        return Measure(count, asking.rows_where(target, condition), condition)
 
     def judge(self, value: Any, options: NotNullOptions, now: datetime) -> Verdict:
         """Pass when no row lacks a value."""

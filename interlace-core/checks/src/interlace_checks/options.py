@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
-__all__ = ["Age", "Bound", "Columns", "Value", "spell_age"]
+__all__ = ["Age", "Bound", "Columns", "Value", "spell_age", "spell_seconds"]
 
 _SECONDS: Final = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _AGE: Final = re.compile(r"(?:\s*\d+(?:\.\d+)?\s*[wdhms])+\s*")
@@ -53,6 +53,11 @@ def spell_age(age: timedelta) -> str:
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts[:2]) or "0s"
+
+
+def spell_seconds(seconds: float) -> str:
+    """As `spell_age`, with a sign."""
+    return f"{'-' if seconds < 0 else ''}{spell_age(timedelta(seconds=abs(seconds)))}"
 
 
 def _bound(value: object) -> object:

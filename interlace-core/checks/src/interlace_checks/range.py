@@ -59,6 +59,7 @@ class Range(Check):
     Config: ClassVar[type[CheckOptions]] = RangeOptions
     shorthand = None
     column_option = "column"
+    quarantines = True
 
     def columns(self, options: RangeOptions) -> tuple[str, ...]:
         """The column that it names."""
@@ -75,7 +76,7 @@ class Range(Check):
             above = exp.GTE if options.excludes("max") else exp.GT
             outside.append(above(this=column.copy(), expression=exp.convert(options.max)))
         condition = exp.or_(*outside) if len(outside) > 1 else outside[0]
-        return Measure(asking.count_where(condition), asking.rows_where(target, condition))
+        return Measure(asking.count_where(condition), asking.rows_where(target, condition), condition)
 
     def judge(self, value: Any, options: RangeOptions, now: datetime) -> Verdict:
         """Pass when no row lies outside."""

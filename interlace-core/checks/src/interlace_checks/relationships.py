@@ -38,6 +38,7 @@ class Relationships(Check):
     Config: ClassVar[type[CheckOptions]] = RelationshipsOptions
     shorthand = "to"
     column_option = "column"
+    quarantines = True
 
     def columns(self, options: RelationshipsOptions) -> tuple[str, ...]:
         """The column that points."""
@@ -53,18 +54,18 @@ class Relationships(Check):
 
     def compile(self, target: CheckTarget, options: RelationshipsOptions) -> Measure:
         """Count the rows that point at nothing."""
-        pointing = asking.column_of("child", asking.find_column(target, options.column).name)
-        there = asking.column_of("parent", options.field or options.column)
-        found = (
-            exp.select(exp.Literal.number(1))
-            .from_(asking.table(target.resolve(options.to), "parent"))
-            .where(exp.EQ(this=there, expression=pointing.copy()))
+        name = asking.find_column(target, options.column).name
+        parent = asking.table(target.resolve(options.to), "parent")
+        pointing, there = asking.column_of("child", name), asking.column_of("parent", options.field or options.column)
+        # Not EXISTS: DuckDB takes half the time for an anti join, and sqlglot writes EXISTS for who has none.
+        lost = (
+            exp.select(exp.Column(this=exp.Star(), table=exp.to_identifier("child")))
+            .from_(asking.table(target.relation, "child"))
+            .join(parent, on=exp.EQ(this=there.copy(), expression=pointing.copy()), join_type="anti")
+            .where(asking.has_value(pointing))
         )
-        lost = asking.all_of([asking.has_value(pointing), exp.not_(exp.Exists(this=found))])
-        child = asking.table(target.relation, "child")
-        count = exp.select(exp.Count(this=exp.Star())).from_(child.copy()).where(lost.copy())
-        every = exp.Column(this=exp.Star(), table=exp.to_identifier("child"))
-        return Measure(count.subquery(), exp.select(every).from_(child).where(lost))
+        count = lost.select(exp.Count(this=exp.Star()), append=False)
+        return Measure(count.subquery(), lost, _points_nowhere(target, name, parent, there))
 
     def judge(self, value: Any, options: RelationshipsOptions, now: datetime) -> Verdict:
         """Pass when every value is found."""
@@ -74,3 +75,10 @@ class Relationships(Check):
         if not failing:
             return Verdict(True, f"every {options.column} exists in {end}", 0)
         return Verdict(False, f"{asking.rows(failing, 'has', 'have')} {options.column} that is not in {end}", failing)
+
+
+def _points_nowhere(target: CheckTarget, name: str, parent: exp.Expr, there: exp.Expr) -> exp.Expr:
+    """Whether a row's value is nowhere there; the row's column is qualified by the relation's name."""
+    own = exp.column(exp.to_identifier(name, quoted=True), table=exp.to_identifier(target.relation.name, quoted=True))
+    found = exp.select(exp.Literal.number(1)).from_(parent.copy()).where(exp.EQ(this=there.copy(), expression=own))
+    return asking.all_of([asking.has_value(own), exp.not_(exp.Exists(this=found))])

@@ -45,6 +45,7 @@ class RowCount(Check):
     """The relation has as many rows as it should."""
 
     Config: ClassVar[type[CheckOptions]] = RowCountOptions
+    counts_rows = False
 
     def columns(self, options: RowCountOptions) -> tuple[str, ...]:
         """It reads no column."""

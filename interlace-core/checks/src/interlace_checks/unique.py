@@ -30,12 +30,14 @@ class Unique(Check):
     """No two rows share the values of the columns.
 
     As with SQL's UNIQUE, a row with NULL in one of the columns equals no other row and is never counted; add
-    ``not_null`` for a key.  Counted are the rows that repeat: three rows of one value are two.
+    ``not_null`` for a key.  Counted are the rows that repeat: three rows of one value are two.  Shown, and set aside by
+    ``on_failure: quarantine``, are all three.
     """
 
     Config: ClassVar[type[CheckOptions]] = UniqueOptions
     shorthand = "columns"
     column_option = "columns"
+    quarantines = True
 
     def columns(self, options: UniqueOptions) -> tuple[str, ...]:
         """The columns that it names."""
@@ -46,7 +48,9 @@ class Unique(Check):
         columns = [asking.column(target, name) for name in options.columns]
         counted = _together(columns)
         distinct = exp.Count(this=exp.Distinct(expressions=[counted.copy()]))
-        return Measure(exp.Sub(this=exp.Count(this=counted), expression=distinct), _repeated(target, columns))
+        repeats = _repeats(target, columns)
+        shown = asking.rows_where(target, repeats).order_by(*(c.copy() for c in columns))
+        return Measure(exp.Sub(this=exp.Count(this=counted), expression=distinct), shown, repeats)
 
     def judge(self, value: Any, options: UniqueOptions, now: datetime) -> Verdict:
         """Pass when nothing repeats."""
@@ -69,8 +73,8 @@ def _together(columns: list[exp.Column]) -> exp.Expr:
     return exp.Case().when(asking.all_of([asking.has_value(c) for c in columns]), exp.Tuple(expressions=values))
 
 
-def _repeated(target: CheckTarget, columns: list[exp.Column]) -> exp.Select:
-    """The rows whose values occur more than once, those that belong together side by side."""
+def _repeats(target: CheckTarget, columns: list[exp.Column]) -> exp.In:
+    """Whether the values of a row occur more than once."""
     many = (
         exp.select(*(c.copy() for c in columns))
         .from_(asking.table(target.relation))
@@ -80,4 +84,4 @@ def _repeated(target: CheckTarget, columns: list[exp.Column]) -> exp.Select:
     )
     values = [c.copy() for c in columns]
     key: exp.Expr = exp.Tuple(expressions=values) if len(values) > 1 else values[0]
-    return asking.rows_where(target, exp.In(this=key, query=many.subquery())).order_by(*(c.copy() for c in columns))
+    return exp.In(this=key, query=many.subquery())

@@ -9,15 +9,38 @@ TYPE_CHECKING = False  # type checkers know the name; `typing` takes longer to i
 if TYPE_CHECKING:
     from typing import Any
 
+    from interlace.model.check_decorator import check
     from interlace.model.decorator import model, ref
+    from interlace.model.policies import (
+        API_RETRY_POLICY,
+        DATABASE_RETRY_POLICY,
+        DEFAULT_RETRY_POLICY,
+        RetryPolicy,
+    )
     from interlace.run.project import Project
 
-__all__ = ["Project", "__version__", "model", "ref"]
+__all__ = [
+    "API_RETRY_POLICY",
+    "DATABASE_RETRY_POLICY",
+    "DEFAULT_RETRY_POLICY",
+    "Project",
+    "RetryPolicy",
+    "__version__",
+    "check",
+    "model",
+    "ref",
+]
 
 __version__ = "0.1.0"
 
+_POLICIES = "interlace.model.policies"
 _HOMES = {
+    "API_RETRY_POLICY": _POLICIES,
+    "DATABASE_RETRY_POLICY": _POLICIES,
+    "DEFAULT_RETRY_POLICY": _POLICIES,
     "Project": "interlace.run.project",
+    "check": "interlace.model.check_decorator",
+    "RetryPolicy": _POLICIES,
     "ref": "interlace.model.decorator",
 }
 

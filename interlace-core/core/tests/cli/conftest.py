@@ -66,6 +66,9 @@ class FakeStore:
     def runs(self, environment: str | None = None, *, limit: int = 20, **_: Any) -> list[Any]:
         return []
 
+    def circuits(self) -> list[Any]:
+        return []
+
     def file(self) -> Path | None:
         return Path(".interlace/state.db")
 

@@ -8,7 +8,7 @@ import pytest
 from interlace.plugins import Origin
 from interlace.plugins.discovery import find_plugins
 
-OURS = {"core", "checks", "strategies", "materialisers", "exporters", "duckdb"}
+OURS = {"core", "checks", "strategies", "materialisers", "exporters", "duckdb", "postgres"}
 
 
 def found():

@@ -2,78 +2,110 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from interlace.contracts.load import AddColumn, AlterType, Insert, LoadPlan, Publish
+from pydantic import model_validator
+
+from interlace.contracts.load import Insert, LoadPlan, Publish
 from interlace.contracts.options import Options
 from interlace.contracts.strategy import Strategy
-from interlace.errors import Defect, InvalidModel
+from interlace_strategies.options import BatchOptions, Columns
 
 if TYPE_CHECKING:
     from interlace.contracts.load import LoadSpec, Step
-    from interlace.contracts.relation import Column, Relation
-    from interlace.schema.compare import ColumnChange, SchemaChange
+    from interlace_strategies.batch import Batch
 
-__all__ = ["Append", "AppendOptions"]
+__all__ = ["Append", "AppendOptions", "DedupOptions"]
+
+
+class DedupOptions(BatchOptions):
+    """Which rows are the same row.
+
+    Attributes:
+        by: the columns whose values tell rows apart.
+        null_keys: what a NULL in these columns means: ``error``, ``match`` or ``skip``.
+        duplicates: what several rows of the batch with equal values of them mean, where they differ: ``error`` or ``latest``.
+        order_by: the columns that say which row is the latest.
+    """
+
+    by: Columns
 
 
 class AppendOptions(Options):
-    """``append`` takes no options yet."""
+    """Options of ``append``.
+
+    Attributes:
+        dedup: ``true`` leaves out rows that the table has already, or that the batch has twice, and counts them as
+            unchanged; ``{by: [column]}`` compares only these columns, and takes ``null_keys``, ``duplicates`` and
+            ``order_by`` as ``merge_by_key`` does.
+        rejects: ``keep`` sets rejected rows aside in the table ``<name>__rejects``, with ``_reason`` and ``_loaded_at``.
+    """
+
+    dedup: bool | DedupOptions = False
+    rejects: Literal["drop", "keep"] = "drop"
+
+    @model_validator(mode="after")
+    def _said_once(self) -> AppendOptions:
+        if isinstance(self.dedup, DedupOptions) and "rejects" in self.dedup.model_fields_set:
+            raise ValueError("'rejects' stands beside 'dedup', not in it")
+        return self
 
 
 class Append(Strategy):
     """The batch is added to the rows that are there.
 
-    The table's columns follow the batch's as far as nothing is lost (schema mode ``safe``): a new column is added and
-    is NULL in the rows that are there, a wider type widens the column, a column that the batch lacks stays NULL in
-    its rows.  A narrower or another type is an error.
+    The table's columns follow the batch's as the schema mode says.  In an incremental load rows outside the interval are
+    ``rejected``.
     """
 
     Config: ClassVar[type[Options]] = AppendOptions
     needs_source_columns = True
+    concurrent_intervals = True
 
     def plan(self, spec: LoadSpec[Options]) -> LoadPlan:
         """Make room for the batch, then insert it by name; or publish it where there is no table.
 
         Raises:
-            InvalidModel: a column's type is narrower than the table's, or another; names both.
+            InvalidModel: the batch does not fit the table, or an option names no column.
         """
-        from interlace.schema.compare import compare
+        options = spec.options if isinstance(spec.options, AppendOptions) else AppendOptions()
+        if options.dedup:
+            from interlace_strategies.dedup import steps
 
-        if spec.source_columns is None:
-            raise Defect(f"the columns of the batch for {spec.target} were not given to 'append'")
-        if spec.target_columns is None:
-            return LoadPlan((Publish(spec.target, spec.source),), idempotent=False)
-        change = compare(spec.target_columns, spec.source_columns, spec.dialect)
-        _refuse_losses(spec.target, change)
-        insert = Insert(spec.target, _names(spec.target_columns, spec.source_columns), spec.source)
-        return LoadPlan((*_make_room(spec.target, change), insert), idempotent=False)
+            return LoadPlan(steps(spec, options), idempotent=options.rejects == "drop")
+        if spec.interval is not None:
+            return LoadPlan(_within(spec, options), idempotent=False)
+        return LoadPlan(_all_rows(spec), idempotent=False)
 
 
-def _make_room(target: Relation, change: SchemaChange) -> list[Step]:
-    from dataclasses import replace
+def _all_rows(spec: LoadSpec[Options]) -> tuple[Step, ...]:
+    """Insert the source itself, where nothing has to be looked at before."""
+    from interlace.schema.evolve import evolve
+    from interlace_strategies.fit import cast_source
+    from interlace_strategies.temporary import temporary
 
-    added = [AddColumn(target, replace(column, nullable=True)) for column in change.added]
-    return [*added, *(AlterType(target, wider.old.name, wider.new.type) for wider in change.widened)]
-
-
-def _names(target: tuple[Column, ...], source: tuple[Column, ...]) -> tuple[str, ...]:
-    """The batch's columns in their order, spelt as in the table."""
-    from interlace.schema.compare import columns_by_name
-
-    stored = columns_by_name(target)
-    return tuple(stored.get(column.name.casefold(), column).name for column in source)
-
-
-def _refuse_losses(target: Relation, change: SchemaChange) -> None:
-    refused = [_loss(c, "narrower") for c in change.narrowed] + [_loss(c, "another type") for c in change.changed]
-    if refused:
-        raise InvalidModel(
-            f"The batch does not fit the table {target}, nothing was written: {'; '.join(refused)}.",
-            hint="Cast the column in the model to the table's type.",
-            model=target.name,
-        )
+    evolution = evolve(spec, temporary(spec.target, "batch"))
+    if spec.target_columns is None:
+        return (Publish(spec.target, spec.source),)
+    if evolution.measures:
+        return _within(spec, AppendOptions())
+    names = tuple(name for name, _ in evolution.projection)
+    return (*evolution.steps, Insert(spec.target, names, cast_source(spec.source, evolution, spec.dialect)))
 
 
-def _loss(change: ColumnChange, how: str) -> str:
-    return f"column {change.old.name!r} is {change.old.type} in the table and {change.new.type} in the batch ({how})"
+def _within(spec: LoadSpec[Options], options: AppendOptions) -> tuple[Step, ...]:
+    """Stage the batch, and insert what is in the interval."""
+    from interlace.contracts.load import Examine
+    from interlace_strategies import expressions as sql
+    from interlace_strategies.batch import batch_of
+
+    batch = batch_of(spec, BatchOptions(rejects=options.rejects), key=())
+    examine = Examine(sql.one_row({"batch": batch.numbers()}, {}), (), ("rejected",))
+    return (*batch.steps, *batch.room, examine, *batch.kept(), _bring(batch))
+
+
+def _bring(batch: Batch) -> Step:
+    target = batch.spec.target
+    if batch.table is None:
+        return Publish(target, batch.rows())
+    return Insert(target, tuple(c.name for c in batch.columns), batch.rows())

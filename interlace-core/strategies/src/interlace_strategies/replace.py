@@ -2,28 +2,64 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from interlace.contracts.load import LoadPlan, Publish
 from interlace.contracts.options import Options
 from interlace.contracts.strategy import Strategy
 
 if TYPE_CHECKING:
-    from interlace.contracts.load import LoadSpec
+    from interlace.contracts.load import Interval, LoadSpec, Step
 
 __all__ = ["Replace", "ReplaceOptions"]
 
 
 class ReplaceOptions(Options):
-    """``replace`` takes no options."""
+    """Options of ``replace``.
+
+    Attributes:
+        rejects: ``keep`` sets rows outside the interval of an incremental load aside in the table ``<name>__rejects``, with
+            ``_reason`` and ``_loaded_at``.
+    """
+
+    rejects: Literal["drop", "keep"] = "drop"
 
 
 class Replace(Strategy):
-    """The table becomes what the source gives, rows and columns alike; what was there before is gone."""
+    """The table becomes what the source gives, rows and columns alike; what was there before is gone.
+
+    An incremental load replaces the rows of its interval, and leaves the others; rows of the batch that are outside
+    are ``rejected``.
+    """
 
     Config: ClassVar[type[Options]] = ReplaceOptions
     groupable = True
+    concurrent_intervals = True
 
     def plan(self, spec: LoadSpec[Options]) -> LoadPlan:
-        """Publish the source as the target."""
-        return LoadPlan((Publish(spec.target, spec.source),), idempotent=True)
+        """Publish the source as the target, or replace the rows of the interval.
+
+        Raises:
+            InvalidModel: the interval's column is not there or no time, or the batch does not fit the table.
+        """
+        if spec.interval is None:
+            return LoadPlan((Publish(spec.target, spec.source),), idempotent=True)
+        options = spec.options if isinstance(spec.options, ReplaceOptions) else ReplaceOptions()
+        return LoadPlan(_replace_interval(spec, spec.interval, options), idempotent=options.rejects == "drop")
+
+
+def _replace_interval(spec: LoadSpec[Options], interval: Interval, options: ReplaceOptions) -> tuple[Step, ...]:
+    from interlace.contracts.load import Change, Examine, Insert
+    from interlace_strategies import expressions as sql
+    from interlace_strategies.batch import batch_of
+    from interlace_strategies.interval import inside
+    from interlace_strategies.options import BatchOptions
+
+    batch = batch_of(spec, BatchOptions(rejects=options.rejects), key=())
+    examine = Examine(sql.one_row({"batch": batch.numbers()}, {}), (), ("rejected",))
+    before = (*batch.steps, *batch.room, examine, *batch.kept())
+    if batch.table is None:
+        return (*before, Publish(spec.target, batch.rows()))
+    within = inside(interval, batch.table, spec.dialect, spec.target.name, "target")
+    old = Change(sql.delete(spec.target, None, within), count="deleted")
+    return (*before, old, Insert(spec.target, tuple(c.name for c in batch.columns), batch.rows()))

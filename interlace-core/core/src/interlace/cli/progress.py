@@ -164,7 +164,9 @@ class Progress:
 
     def _interval(self, event: IntervalLoaded) -> str:
         part = f"{event.number:,} of {event.total:,}: {event.start:%Y-%m-%d %H:%M} … {event.end:%Y-%m-%d %H:%M}"
-        return self._row("·", "dim", event.model, f"{part}  {duration(event.seconds)}  {_counts(event.counts)}".rstrip())
+        return self._row(
+            "·", "dim", event.model, f"{part}  {duration(event.seconds)}  {_counts(event.counts)}".rstrip()
+        )
 
     def _retrying(self, event: ModelRetrying) -> str:
         said = f"attempt {event.number} of {event.attempts} failed, again in {duration(event.delay)}"
@@ -207,7 +209,9 @@ class Progress:
         if not self.out.live or self.quiet or not self._total:
             return ""
         now = time.monotonic()
-        running = [f"{name}{self._parts.get(name, '')} {now - since:.1f} s" for name, since in list(self._running.items())[:4]]
+        running = [
+            f"{name}{self._parts.get(name, '')} {now - since:.1f} s" for name, since in list(self._running.items())[:4]
+        ]
         more = len(self._running) - len(running)
         text = f"{self._ended:,}/{self._total:,} {', '.join(running)}" + (f" and {more} more" if more > 0 else "")
         return self.out.style(shortened(text, shutil.get_terminal_size().columns - 1), "dim")

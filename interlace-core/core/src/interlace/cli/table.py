@@ -28,7 +28,9 @@ COMMANDS: Final[dict[str, Entry]] = {
     "test": Entry(f"{_HERE}.test", "command", "Run the unit tests of models, and report what is covered."),
     "check": Entry(f"{_HERE}.check", "command", "Run the checks of what is published, and build nothing."),
     "profile": Entry(f"{_HERE}.profile", "command", "Describe the data of a model: counts, ranges, quantiles."),
-    "backfill": Entry(f"{_HERE}.backfill", "command", "Load a part of history: what is missing, or comes from an older definition."),
+    "backfill": Entry(
+        f"{_HERE}.backfill", "command", "Load a part of history: what is missing, or comes from an older definition."
+    ),
     "plan": Entry(f"{_HERE}.plan", "command", "Say what a run would do, and why."),
     "list": Entry(f"{_HERE}.list", "command", "List models, seeds and sources."),
     "show": Entry(f"{_HERE}.show", "command", "Show rows of a model, or of a query over models."),

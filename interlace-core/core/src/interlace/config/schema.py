@@ -18,6 +18,7 @@ from interlace.contracts.state import KEPT
 
 __all__ = [
     "Checks",
+    "Circuit",
     "Config",
     "Duration",
     "Logging",
@@ -144,6 +145,17 @@ class State(BaseModel):
         return dict(self.__pydantic_extra__ or {})
 
 
+class Circuit(_Section):
+    """``run: {circuit: …}`` — when a connection that fails is left alone."""
+
+    failures: Whole = Field(5, ge=1, description="After how many failures in a row of a connection.")
+    recovery: Duration = Field(
+        timedelta(seconds=30),
+        description="How long, until one attempt tries it again.",
+        json_schema_extra={"default": "30s"},
+    )
+
+
 class Run(_Section):
     """``run:`` — limits of a run."""
 
@@ -151,6 +163,9 @@ class Run(_Section):
     fail_fast: Flag = Field(False, description="Stop beginning models after the first failure.")
     connections: dict[str, Annotated[Whole, Field(ge=1)]] = Field(
         default_factory=dict, description="The most sessions at once, by the name of a connection."
+    )
+    circuit: Circuit = Field(
+        default_factory=Circuit, description="When a connection to a server that fails again and again is left alone."
     )
 
 

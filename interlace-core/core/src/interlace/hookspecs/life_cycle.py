@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from interlace.config.schema import Config
     from interlace.plan.steps import Plan
     from interlace.run.result import RunResult
-    from interlace.telemetry.events import ChecksFinished, ModelFinished, ModelStarted, RunStarted
+    from interlace.telemetry.events import ChecksFinished, ModelFinished, ModelRetrying, ModelStarted, RunStarted
 
 
 @hookspec
@@ -44,6 +44,11 @@ def interlace_run_finished(result: RunResult) -> None:
 @hookspec
 def interlace_model_started(event: ModelStarted) -> None:
     """A model's attempt begins, before its queries run; `event.reason` says in words why it runs at all."""
+
+
+@hookspec
+def interlace_model_retrying(event: ModelRetrying) -> None:
+    """A model's attempt failed and another follows after `event.delay` seconds; the last failure of all is no retry."""
 
 
 @hookspec

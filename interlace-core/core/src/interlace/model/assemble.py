@@ -8,6 +8,7 @@ from interlace.errors import InterlaceError, InvalidModel, Location, UnknownProv
 from interlace.model.declared import Declared, Given, raise_all
 from interlace.model.definition import Body, Model, PythonBody, StrategyUse
 from interlace.model.fingerprint import fingerprint_of
+from interlace.model.incremental import default_strategy, refused
 from interlace.model.keys import KEYS
 from interlace.model.values import Unacceptable, text
 
@@ -41,6 +42,7 @@ def assemble(
     if "export" in declared.keys:
         read_value(keys, errors, declared.keys["export"], "export", context.words.exports)
     _materialisation(context, declared, keys, errors, own=own, python=isinstance(body, PythonBody))
+    _incremental(declared, keys, errors, own="incremental" in own)
     if "name" not in declared.keys:
         where = Location(context.file, line)
         read_value(keys, errors, Given("name", name, where), "name", KEYS["name"].parse or text)
@@ -139,7 +141,7 @@ def _strategy(
             )
         return
     if given is None:
-        keys["strategy"] = _REPLACE
+        keys["strategy"] = default_strategy(keys) or _REPLACE
         return
     found: dict[str, Any] = {}
     if read_value(found, errors, given, "strategy", context.words.strategy):
@@ -149,3 +151,16 @@ def _strategy(
             errors.append(
                 InvalidModel(message, where=given.where, hint="Write key: <the columns that identify a row>.")
             )
+
+
+def _incremental(declared: Declared, keys: dict[str, Any], errors: list[InterlaceError], *, own: bool) -> None:
+    """Refuse what an incremental model cannot be; a folder's default is for its tables."""
+    if "incremental" not in keys or any(w in declared.keys and w not in keys for w in ("materialise", "strategy")):
+        return
+    takes_strategy = "strategy" in keys
+    if not takes_strategy and not own:
+        del keys["incremental"]
+        return
+    error = refused(keys, declared.keys["incremental"], takes_strategy=takes_strategy)
+    if error is not None:
+        errors.append(error)

@@ -24,19 +24,20 @@ from interlace.model.files import Stamp, file_hash, stamp_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from interlace.model.declared_check import DeclaredCheck
     from interlace.model.definition import Model, Source
 
 __all__ = ["Cache", "Seen"]
 
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 _RACY_NS: Final = 2_000_000_000
 
 Seen = tuple[str, "tuple[int, int, int] | None", bytes, bool]
 """One file that a record depends on: its path below the root or absolute, its facts, its hash, and whether its time
 alone does not tell; facts are None for a file that was not there."""
 
-Record = tuple[tuple[Seen, ...], tuple[str, ...], tuple[Any, ...], tuple[Any, ...]]
-"""Files, paths of packages, models, sources."""
+Record = tuple[tuple[Seen, ...], tuple[str, ...], tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]
+"""Files, paths of packages, models, sources, checks."""
 
 
 @dataclass(slots=True)
@@ -68,18 +69,20 @@ class Cache:
     def _head(self) -> tuple[Any, ...]:
         return (_FORMAT, sys.version_info[:3], self.token)
 
-    def get(self, path: str, sidecar: str | None) -> tuple[list[Model], list[Source]] | None:
+    def get(
+        self, path: str, sidecar: str | None
+    ) -> tuple[list[Model], list[Source], tuple[DeclaredCheck, ...]] | None:
         """What a file gave, when everything that decided it is as it was."""
         record = self._old.get(path)
         if record is None:
             return None
         try:
-            files, packages, models, sources = record
+            files, packages, models, sources, checks = record
             current = self._current(files, sidecar)
             if current is None or not all(os.path.exists(p) for p in packages):  # noqa: PTH110  hot
                 return None
-            self._new[path] = record if current is files else (current, packages, models, sources)
-            return [restore_model(m) for m in models], [restore_source(s) for s in sources]
+            self._new[path] = record if current is files else (current, packages, models, sources, checks)
+            return [restore_model(m) for m in models], [restore_source(s) for s in sources], _restored(checks)
         except (TypeError, ValueError, IndexError):
             return None
 
@@ -121,7 +124,8 @@ class Cache:
         packages = tuple(p.path for p in loaded.packages if p.path is not None)
         models = tuple(compact_model(m) for m in loaded.models)
         sources = tuple(compact_source(s) for s in loaded.sources)
-        self._new[stamp.path] = (tuple(files), packages, models, sources)
+        checks = tuple(c.compact() for c in loaded.checks)
+        self._new[stamp.path] = (tuple(files), packages, models, sources, checks)
 
     def stamp(self, path: str) -> Stamp | None:
         """The stamp of a file, looked at once per load."""
@@ -143,6 +147,14 @@ class Cache:
             content = marshal.dumps((self._head(), {p: r for p, r in self._new.items() if _is_plain(r)}))
         with contextlib.suppress(OSError):
             _write(self.path, content)
+
+
+def _restored(checks: tuple[Any, ...]) -> tuple[DeclaredCheck, ...]:
+    if not checks:
+        return ()
+    from interlace.model.declared_check import DeclaredCheck
+
+    return tuple(DeclaredCheck(*c) for c in checks)
 
 
 def _is_racy(stamp: Stamp) -> bool:

@@ -11,6 +11,7 @@ from interlace.errors import InvalidModel, Location, did_you_mean
 
 if TYPE_CHECKING:
     from interlace.model.declared import Declared, Given
+    from interlace.model.declared_check import DeclaredCheck
     from interlace.model.definition import Body, Model, Source
     from interlace.model.words import Words
     from interlace.model.yaml_text import YamlText
@@ -54,6 +55,7 @@ class LoadingSettings:
         config_file: where `defaults` and `sources` stand, relative to the root, for messages.
         model_paths: the folders of models, relative to the root.
         seed_paths: the folders of seeds, relative to the root.
+        check_paths: the folders of checks, relative to the root.
     """
 
     dialects: Mapping[str, str] = field(default_factory=lambda: {"default": "duckdb"})
@@ -64,6 +66,7 @@ class LoadingSettings:
     config_file: str = "config.yaml"
     model_paths: tuple[str, ...] = ("models",)
     seed_paths: tuple[str, ...] = ("seeds",)
+    check_paths: tuple[str, ...] = ("checks",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +87,14 @@ class LoadedFile:
         sources: the sources that it declares.
         reads: the other files that decided the result, absolute; the file is loaded again when one of them changes.
         packages: the installed packages that decided the result.
+        checks: the checks that it declares, of whatever model.
     """
 
     models: tuple[Model, ...] = ()
     sources: tuple[Source, ...] = ()
     reads: tuple[Path, ...] = ()
     packages: tuple[Package, ...] = ()
+    checks: tuple[DeclaredCheck, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

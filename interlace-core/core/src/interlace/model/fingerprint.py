@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, Final
 
-from interlace.model.definition import Fingerprint, Incremental, StrategyUse
+from interlace.model.definition import Fingerprint, Incremental, Retry, StrategyUse
 from interlace.model.keys import KEYS
 
 if TYPE_CHECKING:
@@ -78,7 +78,10 @@ def _hash_of_texts(said: tuple[tuple[str, Any], ...]) -> str:
     return digest(json.dumps([said, []], sort_keys=True))
 
 
-def _as_json(value: StrategyUse | CheckUse | ExportUse | Incremental) -> object:
-    if isinstance(value, Incremental):
+def _as_json(value: StrategyUse | CheckUse | ExportUse | Incremental | Retry) -> object:
+    if isinstance(value, Retry):
         return astuple(value)
+    if isinstance(value, Incremental):
+        # The rest says which part of time is loaded when, and changes no row.
+        return [value.by, value.column, value.grain]
     return [getattr(value, "name", None) or getattr(value, "type", None), value.options]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from interlace.model.words import Words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from interlace.model.declared_check import DeclaredCheck
     from interlace.model.definition import Model, Node, Source
     from interlace.model.yaml_text import YamlText
 
@@ -89,6 +90,7 @@ class _Load:
     cache_path: Path | None
     models: list[Model] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
+    checks: list[DeclaredCheck] = field(default_factory=list)
     errors: list[InterlaceError] = field(default_factory=list)
     _loaders: dict[str, ModelLoader] = field(default_factory=dict)
     _defaults: dict[str, dict[str, Given]] = field(default_factory=dict)
@@ -99,15 +101,17 @@ class _Load:
         words = Words(self.plugins)
         below = self._list(self.settings.model_paths)
         seeds = self._list(self.settings.seed_paths)
+        checks = self._list(self.settings.check_paths)
         cache = Cache(self.cache_path, _token(self.settings, self.plugins))
-        cache.open([*below.files, *seeds.files])
+        cache.open([*below.files, *seeds.files, *checks.files])
         self._check_defaults()
         self._load_models(below, suffixes, registry, words, cache)
         self._load_seeds(seeds, words, cache)
         self._load_configured_sources(words)
+        self._load_checks(checks, registry, words, cache)
         cache.close()
         self._refuse_namesakes()
-        folders = [*below.folders, *seeds.folders]
+        folders = [*below.folders, *seeds.folders, *checks.folders]
         return LoadedModels(tuple(self.models), tuple(self.sources), tuple(self.errors), (*cache.looked_at(), *folders))
 
     def _list(self, paths: Iterable[str]) -> Listing:
@@ -161,6 +165,28 @@ class _Load:
 
             self._collect(lambda: self.sources.extend(configured_sources(self.settings, words)))
 
+    def _load_checks(self, checks: Listing, registry: Any, words: Words, cache: Cache) -> None:
+        """Read the files of checks, and give each check of the project to its model."""
+
+        def load(content: bytes, context: LoadingContext) -> LoadedFile:
+            if context.file.endswith(".sql"):
+                from interlace.model.check_file import read_check_file
+
+                return read_check_file(content, context)
+            loaded = self._loader(".py", registry).load(self.root / context.file, content, context)
+            for model in loaded.models:
+                where = Location(context.file, model.line)
+                self.errors.append(InvalidModel(f"{model.name} is a model, and stands among the checks", where=where))
+            return replace(loaded, models=())
+
+        for stamp in checks.files:
+            if stamp.path.endswith((".sql", ".py")):
+                self._file(stamp, None, words, cache, load)
+        if self.checks:
+            from interlace.model.declared_check import attach
+
+            self.errors += attach(self.models, self.sources, self.checks, words, complete=not self.errors)
+
     def _file(
         self,
         stamp: Stamp,
@@ -173,6 +199,7 @@ class _Load:
         if known is not None:
             self.models.extend(known[0])
             self.sources.extend(known[1])
+            self.checks.extend(known[2])
             return
 
         def read() -> None:
@@ -182,6 +209,7 @@ class _Load:
             loaded = load(content, context)
             self.models.extend(loaded.models)
             self.sources.extend(loaded.sources)
+            self.checks.extend(loaded.checks)
             read_beside = None if beside is None or sidecar is None else (beside, content_hash(sidecar))
             cache.put(stamp, content_hash(content), read_beside, loaded)
 

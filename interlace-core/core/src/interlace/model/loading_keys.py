@@ -114,7 +114,7 @@ def _changed(base: Retry, said: dict[str, Any]) -> Retry:
             case "predicate":
                 read[key] = _predicate(value)
             case _:
-                read[key] = float(duration(value))
+                read[key] = 0.0 if value == 0 and value is not False else float(duration(value))
     return replace(base, **read)
 
 

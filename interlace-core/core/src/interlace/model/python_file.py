@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from interlace.contracts.model_loader import ModelLoader
 from interlace.errors import InterlaceError, InvalidModel, Location
 from interlace.model.annotations import parameters_of
+from interlace.model.check_decorator import check_declaration_of
 from interlace.model.context import LoadedFile, Package
 from interlace.model.declared import raise_all
 from interlace.model.decorator import Declaration, declaration_of
 from interlace.model.definition import PythonBody
+from interlace.model.python_check import functions_of, python_check
 from interlace.model.python_imports import forget_changed, import_file, public_text
 from interlace.model.reach import Reach, imports_of
 from interlace.model.sidecar import check_sidecar_names
@@ -26,9 +28,10 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from interlace.model.context import LoadingContext
+    from interlace.model.declared_check import DeclaredCheck
     from interlace.model.definition import Model
 
-__all__ = ["PythonLoader", "load_function", "own_frames"]
+__all__ = ["PythonLoader", "load_check", "load_function", "own_frames"]
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -42,12 +45,22 @@ def load_function(root: Path, body: PythonBody) -> Callable[..., Any]:
     Raises:
         InvalidModel: the file cannot be imported, or has no such function any more.
     """
-    root = root.resolve()
-    module = _import(root, root / body.file, body.file)
-    function: Any = getattr(module, body.function, None)
+    function = _attribute(root.resolve(), body.file, body.function)
     if declaration_of(function) is None:
         raise InvalidModel(f"the file has no model {body.function!r} any more", where=Location(body.file))
     return cast("Callable[..., Any]", function)
+
+
+def load_check(root: Path, file: str, name: str) -> Callable[..., Any]:
+    """The function of a Python check; as `load_function`."""
+    function = _attribute(root.resolve(), file, name)
+    if check_declaration_of(function) is None:
+        raise InvalidModel(f"the file has no check {name!r} any more", where=Location(file))
+    return cast("Callable[..., Any]", function)
+
+
+def _attribute(root: Path, file: str, name: str) -> Any:
+    return getattr(_import(root, root / file, file), name, None)
 
 
 def own_frames(root: Path, error: BaseException) -> list[traceback.FrameSummary]:
@@ -82,7 +95,7 @@ class PythonLoader(ModelLoader):
         """Import one Python file and take its models; see `ModelLoader.load`."""
         text = decode(content, context.file)
         tree = _parse(text, context)
-        if "model" not in text and not _has_decorators(tree):
+        if "model" not in text and "check" not in text and not _has_decorators(tree):
             raise_all(check_sidecar_names(context, ()))
             return LoadedFile()
         if self._reach is None:
@@ -105,8 +118,14 @@ class PythonLoader(ModelLoader):
                 models.append(_model(one, name, tree, reached.digest, context, alone=len(found) == 1))
             except InterlaceError as error:
                 errors.append(error)
+        checks: list[DeclaredCheck] = []
+        for attribute, function in functions_of(module, check_declaration_of):
+            reached = self._reach.of(path, attribute)
+            reads.update(reached.files)
+            packages.update({package.name: package for package in reached.packages})
+            checks.append(python_check(attribute, function, tree, reached.digest, context, errors))
         raise_all(errors)
-        return LoadedFile(tuple(models), (), tuple(sorted(reads - {path})), tuple(packages.values()))
+        return LoadedFile(tuple(models), (), tuple(sorted(reads - {path})), tuple(packages.values()), tuple(checks))
 
 
 def _model(found: _Found, name: str, tree: ast.Module, digest: str, context: LoadingContext, *, alone: bool) -> Model:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Words"]
 
-_COLUMN_KEYS = ("name", "type", "description", "contract", "tags", "checks")
+_COLUMN_KEYS = ("name", "type", "description", "contract", "tags", "checks", "renamed_from")
 
 
 class Words:
@@ -102,6 +102,7 @@ class Words:
             text(given["description"]) if given.get("description") is not None else None,
             boolean(given.get("contract", False)),
             words(given.get("tags", ())),
+            text(given["renamed_from"]) if given.get("renamed_from") is not None else None,
         )
         if spec.contract and spec.type is None:
             raise Unacceptable(f"has a contract for the column {name!r} but no type for it")

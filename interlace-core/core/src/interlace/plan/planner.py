@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -16,9 +16,20 @@ from interlace.plan.versions import Versions, digest
 
 if TYPE_CHECKING:
     from interlace.contracts.relation import Relation, RelationInfo
+    from interlace.contracts.state import IntervalRecord
     from interlace.graph.build import Graph
+    from interlace.plan.incremental import Asked, Due
+    from interlace.plan.renames import Move
 
-__all__ = ["Facts", "Kind", "Planned", "is_volatile", "make_plan"]
+__all__ = ["Facts", "Kind", "Planned", "is_volatile", "make_plan", "read_through"]
+
+
+def _no_intervals(_: str) -> Sequence[IntervalRecord]:
+    return ()
+
+
+def _no_cursor(_: str) -> str | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,14 @@ class Facts:
         now: the present, in UTC.
         force: run all that is selected.
         notices: what the user should know.
+        intervals: gives the parts of time that a model was loaded for.
+        cursor: gives the greatest value of a model's incremental column that was recorded.
+        asked: what the command line asks of incremental models; None for nothing.
+        refreshed: the models whose tables are made anew.
+        history: the models whose intervals are loaded one by one.
+        timezone: the project's, whose calendar intervals follow.
+        moves: by its new name each model that goes on under another name; `state` is as it will be then.
+        claimed: names in the state whose model goes on under another name: they are no orphans.
     """
 
     graph: Graph
@@ -66,6 +85,14 @@ class Facts:
     now: datetime
     force: bool = False
     notices: tuple[str, ...] = ()
+    intervals: Callable[[str], Sequence[IntervalRecord]] = _no_intervals
+    cursor: Callable[[str], str | None] = _no_cursor
+    asked: Asked | None = None
+    refreshed: frozenset[str] = frozenset()
+    history: frozenset[str] = frozenset()
+    timezone: str = "UTC"
+    moves: Mapping[str, Move] = field(default_factory=dict)
+    claimed: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -126,19 +153,27 @@ def is_volatile(model: Model, parents: Iterable[str]) -> str | None:
 def _judge(model: Model, facts: Facts, planned: Planned, steps: list[Step], rest: list[Upstream]) -> None:
     state = facts.state.models.get(model.name) or ModelState(model.name)
     build = _reasons_to_build(model, state, facts, planned)
+    due: Due | None = None
+    if model.incremental is not None and model.incremental.by == "datetime":
+        from interlace.plan.incremental import due_of
+
+        due = due_of(model, state, facts, planned, build)
+        build = list(due.reasons)
     if build:
         _require_parents(model, facts)
         planned.moving.add(model.name)
-        steps.append(_step(model, "build", build, state, facts))
+        step = _step(model, "build", build, state, facts)
+        steps.append(due.of(step) if due is not None else step)
         return
-    _expiry(model, state, planned)
+    _expiry(model, state, planned, due)
     again: tuple[Action, list[Reason]] = ("check", _reasons_to_check(model, state))
     if not again[1]:
         again = ("export", _reasons_to_export(model, state, facts))
     if again[1]:
         steps.append(_step(model, again[0], again[1], state, facts))
     else:
-        rest.append(Upstream(model.name, (Reason("up_to_date", "nothing that it depends on moved"),)))
+        why = due.rest if due is not None else (Reason("up_to_date", "nothing that it depends on moved"),)
+        rest.append(Upstream(model.name, why))
 
 
 def _step(model: Model, action: Action, reasons: list[Reason], state: ModelState, facts: Facts) -> Step:
@@ -153,10 +188,13 @@ def _step(model: Model, action: Action, reasons: list[Reason], state: ModelState
         strategy=strategy or ("replace" if facts.kinds[model.materialise].uses_strategy else None),
         tentative=action == "build" and all(r.code == "parent_runs" for r in reasons),
         seconds=state.seconds,
+        fresh=model.name in facts.refreshed,
     )
 
 
 def _reasons_to_build(model: Model, state: ModelState, facts: Facts, planned: Planned) -> list[Reason]:
+    if model.name in facts.refreshed:
+        return [Reason("full_refresh", "--full-refresh")]
     if facts.force:
         return [Reason("forced", "--force")]
     if state.fingerprint is None:
@@ -170,6 +208,8 @@ def _reasons_to_build(model: Model, state: ModelState, facts: Facts, planned: Pl
     reasons += _inputs_moved(model, state, facts)
     reasons += _relation_moved(model, state, facts)
     reasons += _cannot_tell(model, state, facts)
+    if model.incremental is not None and model.incremental.by == "key" and facts.asked and facts.asked.bounded:
+        reasons.append(Reason("again", "a range was asked for"))
     return reasons
 
 
@@ -223,14 +263,14 @@ def _cannot_tell(model: Model, state: ModelState, facts: Facts) -> list[Reason]:
     why = is_volatile(model, facts.graph.parents(model.name))
     if why is not None:
         return [Reason("volatile", why)]
-    sources = tuple(p for p in _read_through(model.name, facts) if isinstance(facts.graph.nodes[p], Source))
+    sources = tuple(p for p in read_through(model.name, facts) if isinstance(facts.graph.nodes[p], Source))
     if sources and model.volatile is None:
         text = f"it reads {_names(sources)}, which Interlace cannot see into"
         return [Reason("source", text, sources)]
     return []
 
 
-def _read_through(name: str, facts: Facts) -> list[str]:
+def read_through(name: str, facts: Facts) -> list[str]:
     """What a model reads, through the models that are inlined into it."""
     found: dict[str, None] = {}
     pending = list(facts.graph.parents(name))
@@ -265,7 +305,9 @@ def _reasons_to_export(model: Model, state: ModelState, facts: Facts) -> list[Re
     return reasons
 
 
-def _expiry(model: Model, state: ModelState, planned: Planned) -> None:
+def _expiry(model: Model, state: ModelState, planned: Planned, due: Due | None) -> None:
+    if due is not None and due.expires is not None:
+        planned.expires = due.expires if planned.expires is None else min(planned.expires, due.expires)
     if model.cache is None or state.published_at is None:
         return
     at = state.published_at + timedelta(seconds=model.cache)
@@ -273,7 +315,7 @@ def _expiry(model: Model, state: ModelState, planned: Planned) -> None:
 
 
 def _require_parents(model: Model, facts: Facts) -> None:
-    for parent in _read_through(model.name, facts):
+    for parent in read_through(model.name, facts):
         node = facts.graph.nodes[parent]
         if parent in facts.selected or isinstance(node, Source) or facts.relations.get(parent) is None:
             continue
@@ -307,7 +349,9 @@ def _versions(facts: Facts) -> Versions:
 
 def _empty(facts: Facts) -> Plan:
     orphans = tuple(
-        s.relation for n, s in sorted(facts.state.models.items()) if s.relation is not None and n not in facts.relations
+        s.relation
+        for n, s in sorted(facts.state.models.items())
+        if s.relation is not None and n not in facts.relations and n not in facts.claimed
     )
     return Plan(
         id="",
@@ -318,6 +362,7 @@ def _empty(facts: Facts) -> Plan:
         notices=facts.notices,
         revision=facts.state.revision,
         selected=facts.selected,
+        moves=tuple(facts.moves.values()),
     )
 
 
@@ -325,6 +370,7 @@ def _finished(plan: Plan, steps: list[Step], rest: list[Upstream]) -> Plan:
     from dataclasses import replace
 
     said = [f"{s.model}:{s.action}:{','.join(r.code for r in s.reasons)}" for s in steps]
+    said += [str(move) for move in plan.moves]
     return replace(
         plan,
         id=digest(plan.environment, str(plan.revision), *said)[:12],

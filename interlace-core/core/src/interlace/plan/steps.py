@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from interlace.plan.renames import Move
+    from interlace.plan.windows import Batch
 
 __all__ = ["Action", "Plan", "Reason", "Step", "Upstream"]
 
@@ -17,7 +21,8 @@ class Reason:
 
     Attributes:
         code: one of ``new, definition, checks, parent, parent_runs, inputs, relation, volatile, source, expired, failed,
-            export, forced, up_to_date``.
+            export, forced, asked, up_to_date``; of an incremental model also ``interval, gap, lookback, partial, older, again,
+            older_definition, waiting``; with ``--full-refresh`` ``full_refresh``.
         text: for people: ``the query changed``, ``customers runs``, ``table main.orders is not there``.
         details: the names or files it is about.
     """
@@ -40,6 +45,8 @@ class Step:
         strategy: its strategy, where it has one.
         tentative: it runs only if a parent's rows move.
         seconds: what its last success took, where known.
+        intervals: of a model that is incremental by datetime, what is loaded, in order, each in a transaction of its own.
+        fresh: whether the table is made anew, whatever was loaded before.
     """
 
     model: str
@@ -50,6 +57,8 @@ class Step:
     strategy: str | None = None
     tentative: bool = False
     seconds: float | None = None
+    intervals: tuple[Batch, ...] = ()
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,7 @@ class Plan:
         orphans: relations that Interlace published and whose model is gone.
         notices: what the user should know.
         revision: of the state that it was made from.
+        moves: models that go on under another name; their relations are renamed before anything is built.
     """
 
     id: str
@@ -83,11 +93,12 @@ class Plan:
     notices: tuple[str, ...] = ()
     revision: int = 0
     selected: frozenset[str] = field(default_factory=frozenset)
+    moves: tuple[Move, ...] = ()
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not self.steps
+        return not self.steps and not self.moves
 
     def step(self, model: str) -> Step | None:
         """The step of one model."""

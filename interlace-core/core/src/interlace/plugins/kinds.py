@@ -45,11 +45,16 @@ OWN_DISTRIBUTIONS: Final = frozenset(
         "interlace-exporters",
         "interlace-checks",
         "interlace-duckdb",
+        "interlace-postgres",
     }
 )
 """The distributions whose plugins take part in safe mode."""
 
 BUNDLED: Final = {
-    "interlace_connections": {"duckdb": "interlace-duckdb"},
+    "interlace_connections": {
+        "duckdb": "interlace-duckdb",
+        "postgres": "interlace-postgres",
+        "postgresql": "interlace-postgres",
+    },
 }
 """Words that a distribution of ours offers, by hook: who asks for one that is not installed is told what to install."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,8 @@ from interlace.contracts.load import LoadCounts, LoadSpec, Query, SchemaMode
 from interlace.contracts.relation import Column, Relation
 from interlace.errors import ChecksFailed, InterlaceError, InvalidModel, Location, QueryFailed, did_you_mean
 from interlace.model.definition import Model, SqlBody
+from interlace.run.auditing import Audit, audit_batch, audit_relation, checks_batch, drop_staged, staged_batch
+from interlace.run.parts import check_column, from_cursor, keep_from_cursor, new_cursor
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,11 +19,10 @@ if TYPE_CHECKING:
     from interlace.contracts.connection import Session
     from interlace.contracts.options import Options
     from interlace.contracts.state import CheckRecord, IntervalRecord, MetricRecord
+    from interlace.run.audit import Audited
     from interlace.run.task import Portion, Task
 
 __all__ = ["Audit", "Built", "Rows", "audit_relation", "build", "load_spec", "located", "verify"]
-
-Audit = Callable[["Session", Relation, Sequence[Column], "Task"], "list[CheckRecord]"]
 
 
 @dataclass(slots=True)
@@ -57,16 +58,20 @@ def build(task: Task, session: Session, source: str | Rows, portion: Portion, au
         InvalidModel: the rows do not fit the model's key or contract.
     """
     with located(task):
-        counts = _load(task, session, source, portion)
-        built = Built(counts, moved=task.replaces or counts.moved or task.standing is None)
-        built.intervals = portion.records
+        loaded = _load(task, session, source, portion, audit)
+        counts, batch = loaded.counts, loaded.batch
+        built = Built(counts, moved=task.replaces or counts.moved or task.standing is None or portion.fresh)
+        built.intervals, built.forget_intervals, built.cursor = portion.records, portion.fresh, loaded.cursor
+        built.warnings += counts.notices
         if task.relation is not None:
             built.columns = session.columns(task.relation)
-            built.rows = _rows(task, counts)
+            built.moved = built.moved or _reshaped(task, built.columns)
+            built.rows = _rows(task, portion, counts)
+            _refuse_changes(task, built.columns, session)
             verify(task.model, built.columns, session)
             _refuse_empty(task, built, allow_empty)
             if task.model.checks:
-                audit_relation(task, session, built, audit)
+                audit_relation(task, session, built, audit, batch)
     return built
 
 
@@ -89,52 +94,46 @@ def verify(model: Model, columns: Sequence[Column], session: Session) -> None:
             raise InvalidModel(f"{model.name} breaks its column contract: " + "; ".join(broken))
 
 
-def audit_relation(task: Task, session: Session, built: Built, audit: Audit) -> None:
-    """Run the checks on the staged relation.
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a load did, what the checks of its batch found, and the cursor of a model that is incremental by key."""
 
-    Raises:
-        ChecksFailed: one of severity ``error`` failed; `built.checks` holds all results.
-    """
-    if task.relation is None or built.columns is None:
-        return
-    built.checks = audit(session, task.relation, built.columns, task)
-    built.warnings += [f"{c.name}: {c.message}" for c in built.checks if not c.passed and c.severity == "warn"]
-    failed = [c for c in built.checks if not c.passed and c.severity == "error"]
-    if failed:
-        said = "; ".join(f"{c.name}: {c.message}" for c in failed)
-        error = ChecksFailed(f"{task.name} failed {len(failed)} of {len(built.checks)} checks: {said}")
-        error.checks = tuple(built.checks)  # type: ignore[attr-defined]
-        raise error
+    counts: LoadCounts
+    batch: Audited | None = None
+    cursor: str | None = None
 
 
-def _load(task: Task, session: Session, source: str | Rows, portion: Portion) -> LoadCounts:
+def _load(task: Task, session: Session, source: str | Rows, portion: Portion, audit: Audit) -> Loaded:
     if isinstance(source, Rows):
-        return _load_rows(task, session, source, portion)
-    return _materialise(task, session, Query(source), portion)
+        return _load_rows(task, session, source, portion, audit)
+    query = from_cursor(session, source, portion, task)
+    if not checks_batch(task) and not portion.saves_cursor:
+        return Loaded(_materialise(task, session, Query(query), portion))
+    with staged_batch(task, session, query) as staged:
+        return _load_staged(task, session, staged, portion, audit)
 
 
-def _load_rows(task: Task, session: Session, rows: Rows, portion: Portion) -> LoadCounts:
+def _load_rows(task: Task, session: Session, rows: Rows, portion: Portion, audit: Audit) -> Loaded:
     """Load Arrow: straight into the target where it is replaced, through a temporary relation elsewhere."""
     assert task.relation is not None  # noqa: S101  a model without a relation has no rows
     if task.replaces:
         if task.standing is not None and task.standing.kind != "table":
             session.drop(task.relation, task.standing.kind)
         count = session.load_arrow(task.relation, rows.batches, rows.schema, temporary=False)
-        return LoadCounts(inserted=count)
+        return Loaded(LoadCounts(inserted=count))
     staged = Relation(f"__interlace_{task.name}")
     session.load_arrow(staged, rows.batches, rows.schema)
     try:
-        return _materialise(task, session, staged, portion)
+        keep_from_cursor(session, staged, portion, task)
+        return _load_staged(task, session, staged, portion, audit)
     finally:
-        _drop_staged(session, staged)
+        drop_staged(session, staged)
 
 
-def _drop_staged(session: Session, staged: Relation) -> None:
-    try:
-        session.drop(staged, "table")
-    except InterlaceError:
-        # The transaction is dead: it rolls back, and the temporary table with it.
-        return
+def _load_staged(task: Task, session: Session, staged: Relation, portion: Portion, audit: Audit) -> Loaded:
+    found = audit_batch(task, session, staged, audit) if checks_batch(task) else None
+    counts = _materialise(task, session, staged, portion)
+    return Loaded(counts, found, new_cursor(session, staged, portion, task))
 
 
 def _materialise(task: Task, session: Session, source: Query | Relation, portion: Portion) -> LoadCounts:
@@ -150,7 +149,7 @@ def load_spec(task: Task, session: Session, source: Query | Relation, portion: P
         target=task.relation,
         source=source,
         source_columns=_source_columns(task, session, source, portion),
-        target_columns=standing.columns if standing is not None else None,
+        target_columns=standing.columns if standing is not None and not portion.fresh else None,
         key=task.model.key,
         options=task.options,
         execution_time=portion.at,
@@ -169,18 +168,44 @@ def _source_columns(
     compares = task.strategy.needs_source_columns or portion.partial or portion.interval is not None
     if not (task.materialiser.uses_strategy and compares):
         return None
-    return session.describe(source.sql) if isinstance(source, Query) else session.columns(source)
+    columns = task.source_columns
+    if columns is None or isinstance(source, Relation):
+        columns = session.describe(source.sql) if isinstance(source, Query) else session.columns(source)
+    if portion.partial:
+        check_column(task, columns)
+    return columns
 
 
-def _rows(task: Task, counts: LoadCounts) -> int | None:
+def _rows(task: Task, portion: Portion, counts: LoadCounts) -> int | None:
     if task.materialiser.kind != "table":
         return None
     if task.replaces:
         return counts.inserted
-    before = task.state.rows if task.standing is not None else 0
+    before = task.state.rows if task.standing is not None and not portion.fresh else 0
     if before is None or counts.inserted is None:
         return None
     return before + counts.inserted - (counts.deleted or 0)
+
+
+def _reshaped(task: Task, columns: tuple[Column, ...]) -> bool:
+    """Whether the table's columns changed, though no row did: readers see it."""
+    return task.standing is not None and task.standing.columns != columns
+
+
+def _refuse_changes(task: Task, columns: tuple[Column, ...], session: Session) -> None:
+    """Under ``strict`` a table that is replaced keeps its columns too (ruling 11).
+
+    Raises:
+        InvalidModel: the columns changed; the transaction must roll back.
+    """
+    standing = task.standing
+    if task.model.schema_mode != SchemaMode.STRICT or not task.replaces or task.step.fresh or standing is None:
+        return
+    if standing.kind != "table" or standing.columns == columns:
+        return
+    from interlace.schema.refusing import refuse_changes
+
+    refuse_changes(standing.relation, standing.columns, columns, session.connection.dialect)
 
 
 def _refuse_empty(task: Task, built: Built, allow_empty: str) -> None:

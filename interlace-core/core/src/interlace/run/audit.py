@@ -1,45 +1,55 @@
-"""Checks of one relation: one statement asks for all of them, then each is judged."""
+"""Checks of one relation: few statements ask for all of them, each is judged, bad rows may be set aside."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
-from interlace.contracts.check import CheckTarget
-from interlace.contracts.state import CheckRecord
-from interlace.errors import InvalidModel, QueryFailed, did_you_mean
+from interlace.contracts.check import CheckTarget, HistoryCheck
+from interlace.contracts.state import CheckRecord, MetricRecord
+from interlace.errors import QueryFailed
+from interlace.run.check_words import PYTHON
+from interlace.run.measuring import Asked, Checks, ask, prepared, unique_name
+from interlace.run.quarantine import Quarantine, set_aside
 from interlace.run.sample import sample
+from interlace.run.tolerance import limit_text, tolerated
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
-    from sqlglot import exp
-
-    from interlace.contracts.check import Check, CheckOptions, Measure
+    from interlace.contracts.check import CheckOptions, Verdict
     from interlace.contracts.connection import Session
     from interlace.contracts.relation import Column, Relation
     from interlace.model.definition import CheckUse
+    from interlace.run.measuring import Answer
 
-__all__ = ["Checks", "audit"]
+__all__ = ["Audited", "Checks", "History", "audit"]
 
-
-class Checks(Protocol):
-    """Where checks are found by the word that a project uses."""
-
-    def get(self, name: str, /) -> type[Check]:
-        """The class of a check."""
+History = Callable[[str, "str | None"], Sequence[float]]
+"""Gives what was measured before, newest first, by the metric's name and column."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """One check, ready to be asked."""
+class Audited:
+    """What an audit found.
 
-    name: str
-    type: str
-    check: Check
-    options: CheckOptions
-    measure: Measure
+    Attributes:
+        checks: one record for each check, in order, their names unique.
+        metrics: what was measured, to be recorded when the model is published.
+        aside: rows that were moved to the quarantine.
+    """
+
+    checks: Sequence[CheckRecord] = ()
+    metrics: tuple[MetricRecord, ...] = ()
+    aside: int = 0
+
+    def and_of(self, more: Audited) -> Audited:
+        """What two audits of one load found."""
+        taken = {record.name for record in self.checks}
+        checks = [*self.checks, *(replace(r, name=unique_name(r.name, taken)) for r in more.checks)]
+        return Audited(checks, (*self.metrics, *more.metrics), self.aside + more.aside)
 
 
 def audit(
@@ -53,7 +63,12 @@ def audit(
     now: datetime,
     samples: int = 10,
     masked: frozenset[str] = frozenset(),
-) -> list[CheckRecord]:
+    model: str = "",
+    variables: Mapping[str, object] | None = None,
+    history: History = lambda name, column: (),  # noqa: ARG005  nothing was measured before
+    quarantine: Quarantine | None = None,
+    root: Path | None = None,
+) -> Audited:
     """Run the checks of a relation, on the cursor that built it.
 
     Args:
@@ -66,197 +81,170 @@ def audit(
         now: the moment that ages are judged by, in UTC.
         samples: the most failing rows that are kept of a check; 0 keeps none.
         masked: columns whose values are not kept, in any case.
-
-    Returns:
-        one record for each use, in order, their names unique.
+        model: its name, for what is recorded.
+        variables: the values of ``$name``.
+        history: what was measured before.
+        quarantine: where bad rows go; None where nothing is being loaded, so that ``on_failure: quarantine`` blocks.
+        root: the project's folder, where Python checks live.
 
     Raises:
         InvalidModel: a check's options do not fit the relation; names the check, the column, the nearest column.
         QueryFailed: the database refused a check's SQL; names the check.
+        ModelFailed: a Python check raised something else than ``AssertionError``.
     """
     if not uses:
-        return []
-    target = CheckTarget(relation, tuple(columns), session.connection.dialect, resolve)
-    asked = _prepared(uses, checks, target)
-    values = _ask(session, target, asked)
+        return Audited()
+    target = CheckTarget(relation, tuple(columns), session.connection.dialect, resolve, _literals(variables or {}))
     hidden = frozenset(name.casefold() for name in masked)
-    return [_record(session, one, value, now, samples, hidden) for one, value in zip(asked, values, strict=True)]
+    work = _Audit(session, target, now, samples, hidden, model, history, quarantine)
+    found = work.run(prepared([use for use in uses if use.type != PYTHON], checks, target))
+    python = [use for use in uses if use.type == PYTHON]
+    if python:
+        from interlace.run.python_checks import run_python_check
+
+        assert root is not None  # noqa: S101  who has Python checks has a project
+        asked = iter([run_python_check(session, target, use, root, samples, hidden) for use in python])
+        plain = iter(found.checks)
+        found = replace(found, checks=[next(asked) if use.type == PYTHON else next(plain) for use in uses])
+    return found
 
 
-# --- compile ----------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A check and what became of it."""
+
+    asked: Asked
+    answer: Answer
+    verdict: Verdict
+
+    @property
+    def options(self) -> CheckOptions:
+        return self.asked.options
+
+    @property
+    def bad(self) -> bool:
+        """Whether it found rows to set aside, and no more than may be."""
+        few = self.options.severity == "warn" or tolerated(self.options, self.verdict, self.answer.rows, or_else=True)
+        rows = not self.verdict.passed and self.asked.measure.broken is not None
+        return rows and self.options.reaction == "quarantine" and few
 
 
-def _prepared(uses: Sequence[CheckUse], checks: Checks, target: CheckTarget) -> list[_Asked]:
-    asked: list[_Asked] = []
-    taken: set[str] = set()
-    for use in uses:
-        one = _compiled(use, checks.get(use.type), target)
-        name = _unique(one.name, taken)
-        taken.add(name)
-        asked.append(replace(one, name=name))
-    return asked
+@dataclass(slots=True)
+class _Audit:
+    """One audit of one relation."""
+
+    session: Session
+    target: CheckTarget
+    now: datetime
+    samples: int
+    hidden: frozenset[str]
+    model: str
+    history: History
+    quarantine: Quarantine | None
+    _kept: dict[str, Sequence[dict[str, Any]]] = field(default_factory=dict)
+
+    def run(self, asked: Sequence[Asked]) -> Audited:
+        if not asked:
+            return Audited()
+        judged = self._judged(asked)
+        bad = [j for j in judged if j.bad] if self.quarantine is not None else []
+        if not bad:
+            return Audited([self._record(j) for j in judged], tuple(self._metrics(judged)))
+        aside = self._set_aside(bad)
+        after = self._judged(asked)
+        gone = {j.asked.name for j in bad} & {j.asked.name for j in after if j.verdict.passed}
+        # What holds of the good rows; of a check whose bad rows are gone, what was found before.
+        judged = [b if b.asked.name in gone else a for b, a in zip(judged, after, strict=True)]
+        records = [self._gone(j) if j.asked.name in gone else self._record(j) for j in judged]
+        if not any(not r.passed and r.severity == "error" for r in records):
+            records = [self._said(r) if r.name in gone else r for r in records]
+        return Audited(records, tuple(self._metrics(after)), aside)
+
+    def _judged(self, asked: Sequence[Asked]) -> list[_Judged]:
+        answers = ask(self.session, self.target, asked)
+        return [_Judged(one, answer, self._verdict(one, answer)) for one, answer in zip(asked, answers, strict=True)]
+
+    def _verdict(self, one: Asked, answer: Answer) -> Verdict:
+        if isinstance(one.check, HistoryCheck):
+            measured = one.check.measured(answer.value, one.options, self.now)
+            return one.check.compare(measured, self.history(*_metric(one)), one.options)
+        return one.check.judge(answer.value, one.options, self.now)
+
+    def _metrics(self, judged: Sequence[_Judged]) -> list[MetricRecord]:
+        found = []
+        for j in judged:
+            if isinstance(j.asked.check, HistoryCheck):
+                name, column = _metric(j.asked)
+                value = j.asked.check.measured(j.answer.value, j.options, self.now)
+                found.append(MetricRecord(self.model, name, value, column))
+        return found
+
+    # --- setting aside ----------------------------------------------------------------------------------------
+
+    def _set_aside(self, bad: Sequence[_Judged]) -> int:
+        assert self.quarantine is not None  # noqa: S101  the caller looked
+        self._kept = {j.asked.name: self._failing(j.asked) for j in bad}
+        broken = [(j.asked.name, j.asked.measure.broken) for j in bad]
+        return set_aside(
+            self.session,
+            self.target.relation,
+            self.target.columns,
+            [(name, condition) for name, condition in broken if condition is not None],
+            self.quarantine,
+        )
+
+    # --- records ----------------------------------------------------------------------------------------------
+
+    def _record(self, judged: _Judged) -> CheckRecord:
+        asked, verdict, options = judged.asked, judged.verdict, judged.options
+        limit = "" if verdict.passed else limit_text(options)
+        few = options.reaction != "quarantine" and tolerated(options, verdict, judged.answer.rows)
+        passed = verdict.passed or few
+        return CheckRecord(
+            name=asked.name,
+            type=asked.type,
+            severity="warn" if options.reaction == "warn" else options.severity,
+            passed=passed,
+            message=f"{verdict.message} ({limit})" if limit else verdict.message,
+            failing=verdict.failing,
+            sample=() if passed else self._failing(asked),
+        )
+
+    def _gone(self, judged: _Judged) -> CheckRecord:
+        """The record of a check whose bad rows are gone: they are shown as they were."""
+        asked, verdict = judged.asked, judged.verdict
+        kept = self._kept[asked.name]
+        return CheckRecord(asked.name, asked.type, "warn", False, verdict.message, verdict.failing, kept)
+
+    def _said(self, record: CheckRecord) -> CheckRecord:
+        """Say where bad rows are; not where the load is blocked after all, and they are nowhere."""
+        assert self.quarantine is not None  # noqa: S101  rows went there
+        return replace(record, message=f"{record.message}; set aside in {self.quarantine.relation.name}")
+
+    def _failing(self, asked: Asked) -> Sequence[dict[str, Any]]:
+        if asked.measure.failing is None or self.samples <= 0:
+            return ()
+        query = asked.measure.failing.copy().limit(self.samples).sql(dialect=self.target.dialect, comments=False)
+        try:
+            return sample(self.session, query, self.hidden)
+        except QueryFailed as error:
+            raise QueryFailed(
+                f"the failing rows of check {asked.name!r} cannot be read: {error.message}",
+                sql=error.sql,
+                hint=error.hint,
+            ) from error
 
 
-def _compiled(use: CheckUse, kind: type[Check], target: CheckTarget) -> _Asked:
-    options, check = _options(use, kind), kind()
-    name = options.name or _name(use.type, check.subject(options))
-    try:
-        _require_columns(check.columns(options), target)
-        return _Asked(name, use.type, check, options, check.compile(target, options))
-    except InvalidModel as error:
-        raise InvalidModel(f"check {name!r}: {error.message}", where=error.where, hint=error.hint) from error
+def _literals(variables: Mapping[str, object]) -> dict[str, str]:
+    from interlace.plan.compile import literal
+
+    return {name: literal(value) for name, value in variables.items()}
 
 
-def _options(use: CheckUse, kind: type[Check]) -> CheckOptions:
-    from pydantic import ValidationError
-
-    try:
-        return kind.Config.model_validate(dict(use.options))
-    except ValidationError as error:
-        said = "; ".join(_said(problem["loc"], problem["msg"]) for problem in error.errors())
-        raise InvalidModel(f"check {use.type!r}: {said}") from error
-
-
-def _said(path: tuple[int | str, ...], message: str) -> str:
-    return ": ".join(part for part in (".".join(map(str, path)), message.removeprefix("Value error, ")) if part)
-
-
-def _require_columns(names: Iterable[str], target: CheckTarget) -> None:
-    known = {column.name.casefold() for column in target.columns}
-    for name in names:
-        if name.casefold() not in known:
-            near = did_you_mean(name, [c.name for c in target.columns], label="Columns")
-            raise InvalidModel(f"{target.relation} has no column {name!r}. {near}".rstrip())
-
-
-def _name(type_: str, subject: str) -> str:
-    return f"{type_}({subject})" if subject else type_
-
-
-def _unique(name: str, taken: set[str]) -> str:
-    """The name, numbered where it is taken: ``range(price)``, ``range(price) 2``."""
-    numbered = (name if n == 1 else f"{name} {n}" for n in range(1, len(taken) + 2))
-    return next(candidate for candidate in numbered if candidate not in taken)
-
-
-# --- ask --------------------------------------------------------------------------------------------------------------
-
-
-def _ask(session: Session, target: CheckTarget, asked: Sequence[_Asked]) -> Sequence[Any]:
-    try:
-        return session.fetch(_statement(session, target, [one.measure.value for one in asked]))[0][1:]
-    except QueryFailed as error:
-        guilty = _guilty(session, target, asked)
-        names = ", ".join(repr(one.name) for one in guilty)
-        which = f"check {names}" if len(guilty) == 1 else f"one of the checks {names}"
-        raise QueryFailed(
-            f"{which} of {target.relation} cannot be answered: {error.message}", sql=error.sql, hint=error.hint
-        ) from error
-
-
-def _statement(session: Session, target: CheckTarget, values: Iterable[exp.Expr]) -> str:
-    """One row: the number of rows, then each measure.
-
-    The count is what makes one row of it where all measures are scalar subqueries.
-    """
-    write = _writer(target.dialect)
-    measures = ", ".join(["COUNT(*)", *(write(value) for value in values)])
-    return f"SELECT {measures} FROM {session.name(target.relation)}"
-
-
-def _writer(dialect: str) -> Callable[[exp.Expr], str]:
-    """Writes expressions as SQL: one generator for all, as making it costs more than small expressions do."""
-    from sqlglot.dialects.dialect import Dialect
-
-    return Dialect.get_or_raise(dialect).generator(comments=False).generate
-
-
-def _table(relation: Relation) -> exp.Table:
-    from sqlglot import exp
-
-    return exp.table_(relation.name, db=relation.schema, catalog=relation.catalog, quoted=True)
-
-
-def _guilty(session: Session, target: CheckTarget, asked: Sequence[_Asked]) -> Sequence[_Asked]:
-    """The checks that the database refuses one by one; all of them where that cannot be found out."""
-    if len(asked) == 1:
-        return asked
-    if _refused(session.fetch, _statement(session, target, [])):
-        found = _guilty_of_binding(session, target, asked)
-    else:
-        found = [one for one in asked if _refused(session.fetch, _statement(session, target, [one.measure.value]))]
-    return found or asked
-
-
-def _guilty_of_binding(session: Session, target: CheckTarget, asked: Sequence[_Asked]) -> list[_Asked]:
-    """The checks that do not bind, in a session of its own: the transaction is dead and takes no more statements.
-
-    The staged relation cannot be seen from there, so an empty one with its columns stands in for it.
-    """
-    try:
-        other = session.connection.session()
-    except Exception:  # noqa: BLE001  the failure that led here is the one to report
-        return []
-    try:
-        return [one for one in asked if _refused(other.describe, _stand_in(target, one.measure.value))]
-    finally:
-        other.close()
-
-
-def _stand_in(target: CheckTarget, value: exp.Expr) -> str:
-    from sqlglot import exp
-
-    wanted = _table(target.relation)
-    empty = ", ".join(
-        f"CAST(NULL AS {column.type}) AS {exp.to_identifier(column.name, quoted=True).sql(dialect=target.dialect)}"
-        for column in target.columns
-    )
-    stand_in = exp.table_("interlace_stand_in", quoted=True)
-
-    def swap(node: exp.Expr) -> exp.Expr:
-        if isinstance(node, exp.Table) and node.parts == wanted.parts:
-            alias = node.alias
-            return exp.alias_(stand_in.copy(), alias, table=True) if alias else stand_in.copy()
-        return node
-
-    measure = value.copy().transform(swap).sql(dialect=target.dialect, comments=False)
-    return f'WITH "interlace_stand_in" AS (SELECT {empty}) SELECT {measure} AS c FROM "interlace_stand_in"'
-
-
-def _refused(ask: Callable[[str], object], sql: str) -> bool:
-    try:
-        ask(sql)
-    except QueryFailed:
-        return True
-    return False
-
-
-# --- judge ------------------------------------------------------------------------------------------------------------
-
-
-def _record(
-    session: Session, asked: _Asked, value: Any, now: datetime, samples: int, hidden: frozenset[str]
-) -> CheckRecord:
-    verdict = asked.check.judge(value, asked.options, now)
-    rows = () if verdict.passed or samples <= 0 else _failing(session, asked, samples, hidden)
-    return CheckRecord(
-        name=asked.name,
-        type=asked.type,
-        severity=asked.options.severity,
-        passed=verdict.passed,
-        message=verdict.message,
-        failing=verdict.failing,
-        sample=rows,
-    )
-
-
-def _failing(session: Session, asked: _Asked, samples: int, hidden: frozenset[str]) -> Sequence[dict[str, Any]]:
-    if asked.measure.failing is None:
-        return ()
-    query = asked.measure.failing.copy().limit(samples).sql(dialect=session.connection.dialect, comments=False)
-    try:
-        return sample(session, query, hidden)
-    except QueryFailed as error:
-        raise QueryFailed(
-            f"the failing rows of check {asked.name!r} cannot be read: {error.message}", sql=error.sql, hint=error.hint
-        ) from error
+def _metric(asked: Asked) -> tuple[str, str | None]:
+    """What a check's measurements are recorded as: those of other rows have another name."""
+    assert isinstance(asked.check, HistoryCheck)  # noqa: S101  the callers looked
+    name, column = asked.check.metric(asked.options)
+    if asked.options.where is not None:
+        name = f"{name} where {asked.options.where}"
+    return (f"{name} of the batch" if asked.options.scope == "batch" else name), column

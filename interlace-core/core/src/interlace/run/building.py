@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ from interlace.errors import Cancelled, Location, QueryFailed
 from interlace.model.definition import SqlBody
 from interlace.run.attempt import Built, audit_relation, build, located
 from interlace.run.exporting import due_exports, write_exports
+from interlace.run.lanes import Lanes, lanes_of
+from interlace.run.parts import query_of
 
 if TYPE_CHECKING:
     from interlace.contracts.connection import Session
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from interlace.run.runner import Worker
     from interlace.run.sessions import Sessions
     from interlace.run.task import Portion, Task
+    from interlace.run.trying import Trying
 
 __all__ = ["Building"]
 
@@ -35,10 +38,13 @@ class Building:
         sessions: gives a worker's session.
         compute: gives a model's rows or query.
         recording: makes the records.
+        trying: tries again what failed.
         audit: runs checks.
         allow_empty: what replacing rows by none does.
         intend: keeps an attempt's intended record before a load that is not idempotent commits; None where nothing
             is published and no marker is left (``--hold``).
+        beside: makes one like it, for a thread that loads portions of the same task beside this one's.
+        lanes: how many portions of a task may be loaded at once, where its strategy and its connection allow that.
     """
 
     def __init__(
@@ -48,14 +54,20 @@ class Building:
         sessions: Sessions,
         compute: Compute,
         recording: Recording,
+        trying: Trying,
         audit: Audit,
         allow_empty: str,
         intend: Callable[[AttemptRecord], None] | None,
+        beside: Callable[[], Building] | None = None,
+        lanes: int = 1,
     ) -> None:
         self._run = run
+        self._beside = beside
+        self._lanes = lanes
         self._sessions = sessions
         self._compute = compute
         self._recording = recording
+        self._trying = trying
         self._audit = audit
         self._allow_empty = allow_empty
         self._intend = intend
@@ -72,22 +84,38 @@ class Building:
     def alone(self, task: Task, worker: Worker) -> Done:
         """Build a model portion by portion, each in a transaction of its own, then write its exports."""
         first, *rest = task.portions
-        done, started = self._portion(task, first, worker)
-        for portion in rest:
-            self._recording.part(done)
-            done, started = self._portion(_after(task, done), portion, worker)
+        done, started = self.portion(task, first, worker)
+        if len(rest) > 1 and (lanes := min(lanes_of(task, self._lanes), len(rest))) > 1:
+            self._recording.part(done, 1)
+            done, started = self._at_once(_after(task, done), rest, lanes, worker)
+            return self.export(done, started, worker)
+        for number, portion in enumerate(rest, start=1):
+            self._recording.part(done, number)
+            done, started = self.portion(_after(task, done), portion, worker)
         return self.export(done, started, worker)
+
+    def _at_once(self, task: Task, portions: Sequence[Portion], lanes: int, worker: Worker) -> tuple[Done, Started]:
+        from interlace.run.runner import Worker as Thread
+
+        assert self._beside is not None  # noqa: S101  there are no lanes without
+        # Nobody knows the number of rows while several loads add to them.
+        task.state = replace(task.state, rows=None)
+        made = [(self._beside().portion, Thread()) for _ in range(lanes)]
+        return Lanes(task, worker, self._recording, 1).load(portions, made, self._sessions.release)
 
     def check(self, task: Task, worker: Worker) -> Done:
         """Check the published relation again."""
+        done, started = self._trying.until(task, worker, lambda: self._checked(task, worker))
+        return self.export(done, started, worker)
+
+    def _checked(self, task: Task, worker: Worker) -> tuple[Done, Started]:
         started = self._recording.start(task)
         session = self._sessions.of(task.connection, worker)
         columns = session.columns(task.relation) if task.relation is not None else ()
         built = Built(LoadCounts(), columns=columns, moved=False)
         with located(task):
             audit_relation(task, session, built, self._audit)
-        done = self._recording.unchanged(task, "check", started, built)
-        return self.export(done, started, worker)
+        return self._recording.unchanged(task, "check", started, built), started
 
     def export(self, done: Done, started: Started, worker: Worker) -> Done:
         """Write the exports that are due."""
@@ -108,17 +136,21 @@ class Building:
 
     # --- one portion ------------------------------------------------------------------------------------------
 
-    def _portion(self, task: Task, portion: Portion, worker: Worker) -> tuple[Done, Started]:
-        started = self._recording.start(task)
+    def portion(self, task: Task, portion: Portion, worker: Worker) -> tuple[Done, Started]:
+        """Load one portion, in a transaction of its own."""
+        return self._trying.until(task, worker, lambda: self._attempt(task, portion, worker))
+
+    def _attempt(self, task: Task, portion: Portion, worker: Worker) -> tuple[Done, Started]:
+        started = self._recording.start(task, portion)
         if isinstance(task.model.body, SqlBody) and task.relation is not None:
             session = self._sessions.of(task.connection, worker)
-            rows = lambda: self._compute.query(task.model, session)  # noqa: E731
+            rows = lambda: query_of(task, portion, session, self._compute)  # noqa: E731
             return self._load(task, session, started, rows, portion, worker), started
         return self._python(task, started, portion, worker), started
 
     def _python(self, task: Task, started: Started, portion: Portion, worker: Worker) -> Done:
         """Python gets sessions of its own, which ibis may configure, and which end with the attempt."""
-        with self._compute.attempt(task, started.id, worker) as attempt:
+        with self._compute.attempt(task, started.id, worker, portion) as attempt:
             if task.relation is None:
                 attempt.perform()
                 return self._recording.succeeded(task, "build", started, Built(LoadCounts(), moved=True))
@@ -150,6 +182,7 @@ class Building:
             if self._intend is not None and _needs_marker(task, portion):
                 self._intend(done.record)
                 session.mark(Marker(str(task.relation), started.id, self._run, portion.label))
+                self._trying.marked(done, started)
             _refuse(worker)
         return done
 

@@ -8,15 +8,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from interlace.contracts.relation import Relation
 from interlace.errors import Defect
 from interlace.model.definition import Model, PythonBody, SeedBody, SqlBody
+from interlace.model.incremental import interval_variables
 from interlace.plan.compile import Compiled, Inline, compile_query
 from interlace.run.attempt import Rows
-from interlace.run.context import Context
+from interlace.run.context import Context, Interval
 from interlace.run.log import LOGGER
 
 if TYPE_CHECKING:
@@ -24,9 +25,13 @@ if TYPE_CHECKING:
     from interlace.graph.build import Graph
     from interlace.model.definition import Parameter, Reference, Variable
     from interlace.run.runner import Worker
-    from interlace.run.task import Task
+    from interlace.run.task import Portion, Task
 
 __all__ = ["Compute", "PythonAttempt"]
+
+
+NO_PARTS: Final = {"start": "CAST(NULL AS TIMESTAMPTZ)", "end": "CAST(NULL AS TIMESTAMPTZ)", "cursor": "NULL"}
+"""What stands for a part where nothing is loaded: a query that is only looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +62,12 @@ class Compute:
     variables: Mapping[str, object]
     timezone: str
 
-    def query(self, model: Model, session: Session) -> str:
-        """The SQL of a SQL model, as this session runs it; Python models that are inlined are loaded into it."""
+    def query(self, model: Model, session: Session, parts: Mapping[str, str] | None = None) -> str:
+        """The SQL of a SQL model, as this session runs it; Python models that are inlined are loaded into it.
+
+        Args:
+            parts: literals for ``$start``, ``$end`` and ``$cursor``; NULL without.
+        """
         if not isinstance(model.body, SqlBody):
             raise Defect(f"{model.name} has no query")
         names = self.graph.references(model.name)
@@ -66,7 +75,12 @@ class Compute:
         def stands(reference: Reference) -> Compiled:
             return self.stand_in(names[reference.parts], session)
 
-        return compile_query(model.body, stands, self.variables, session.quote, model.file)
+        own = interval_variables(model.incremental)
+
+        def part(span: Variable) -> str | None:
+            return (parts or NO_PARTS)[span.name] if span.name in own else None
+
+        return compile_query(model.body, stands, self.variables, session.quote, model.file, part)
 
     def statement(self, model: Model, text: str, session: Session) -> str:
         """A statement of ``pre`` or ``post`` with its variables; ``$this`` is the model's own relation."""
@@ -93,12 +107,14 @@ class Compute:
         return session.name(self._loaded(node, session))
 
     @contextmanager
-    def attempt(self, task: Task, attempt: str, worker: Worker | None) -> Iterator[PythonAttempt]:
+    def attempt(
+        self, task: Task, attempt: str, worker: Worker | None, portion: Portion | None = None
+    ) -> Iterator[PythonAttempt]:
         """An attempt at a Python model or seed: its sessions end with it."""
         with ExitStack() as stack:
             session = task.connection.session()
             stack.callback(session.close)
-            made = PythonAttempt(self, task.model, attempt, session, task.connection, stack, [session])
+            made = PythonAttempt(self, task.model, attempt, session, task.connection, stack, [session], portion)
             if worker is not None:
                 worker.interrupt = made.interrupt
             yield made
@@ -127,6 +143,7 @@ class PythonAttempt:
     Attributes:
         session: where its inputs are read, and an ibis expression that it returns is run.
         sessions: all that take part, so that all can be interrupted.
+        portion: what the load is about; None for a model that is read by another.
     """
 
     compute: Compute
@@ -136,6 +153,7 @@ class PythonAttempt:
     connection: Connection
     stack: ExitStack
     sessions: list[Session]
+    portion: Portion | None = None
 
     def interrupt(self) -> None:
         """Stop whatever statement runs, from another thread."""
@@ -220,19 +238,27 @@ class PythonAttempt:
 
     def _context(self) -> Context:
         extra = {"run": self.compute.run, "model": self.model.name}
+        portion = self.portion
         return Context(
             run=self.compute.run,
             attempt=self.id,
             model=self.model.name,
             environment=self.compute.environment,
-            execution_time=self.compute.at,
-            interval=None,
+            execution_time=portion.at if portion is not None else self.compute.at,
+            interval=_interval(self.model, portion),
             variables=self.compute.variables,
             timezone=ZoneInfo(self.compute.timezone),
             relation=self.compute.relation(self.model.name),
             logger=logging.LoggerAdapter(LOGGER, extra),
             _open=self._open,
+            cursor=portion.since if portion is not None else None,
         )
+
+
+def _interval(model: Model, portion: Portion | None) -> Interval | None:
+    if portion is None or portion.interval is None or model.incremental is None or model.incremental.by != "datetime":
+        return None
+    return Interval(portion.interval.start, portion.interval.end)
 
 
 def _is_ibis(value: object) -> bool:

@@ -35,6 +35,7 @@ class Context:
         environment: the environment's name.
         execution_time: the moment that this load counts as, in UTC.
         interval: what the model is to compute; None where it is not incremental.
+        cursor: of a model that is incremental by key, the greatest value seen less its lookback; None at first.
         variables: the project's ``vars``.
         timezone: the project's time zone.
         relation: the relation that the model will be published as; None where it has none.
@@ -52,6 +53,7 @@ class Context:
     relation: Relation | None
     logger: logging.LoggerAdapter[Any]
     _open: Callable[[], Session] = field(repr=False)
+    cursor: object = None
 
     @property
     def connection(self) -> Session:

@@ -10,14 +10,22 @@ from typing import TYPE_CHECKING
 
 from interlace.contracts.check import Check
 from interlace.contracts.state import RunRecord
+from interlace.errors import UsageError
+from interlace.model.values import split_name
+from interlace.run.anomalies import history_of
 from interlace.run.audit import audit
+from interlace.run.check_words import of_part
+from interlace.run.circuit import Circuits
 from interlace.run.compute import Compute
+from interlace.run.data_lease import DataLeases
+from interlace.run.dead_letters import DeadLetters, plain_asked, plain_variables
 from interlace.run.extent import Extent
 from interlace.run.hold import Holding
 from interlace.run.intent import encode, key
 from interlace.run.lease import RunLease
 from interlace.run.log import logged
 from interlace.run.prepare import prepare
+from interlace.run.quarantine import Quarantine, quarantine_of
 from interlace.run.recorder import Recorder
 from interlace.run.recovery import recover_markers, recover_runs
 from interlace.run.result import Failed, NotRun, RunResult, Succeeded
@@ -26,7 +34,15 @@ from interlace.run.work import Work
 from interlace.state.ids import new_id
 from interlace.state.owner import this_owner
 from interlace.state.retention import DEFAULT_RETENTION, prune_daily
-from interlace.telemetry.events import ChecksFinished, ModelFinished, ModelStarted, Notice, RunFinished, RunStarted
+from interlace.telemetry.events import (
+    ChecksFinished,
+    ModelFinished,
+    ModelRetrying,
+    ModelStarted,
+    Notice,
+    RunFinished,
+    RunStarted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,8 +50,10 @@ if TYPE_CHECKING:
 
     from interlace.contracts.connection import Connection, Session
     from interlace.contracts.relation import Column, Relation
-    from interlace.contracts.state import AttemptRecord, CheckRecord, HeldRecord, StateStore
+    from interlace.contracts.state import AttemptRecord, HeldRecord, StateStore
     from interlace.plan.planner import Facts, Planned
+    from interlace.run.audit import Audited
+    from interlace.run.check_words import Part
     from interlace.run.result import Outcome
     from interlace.run.task import Task
     from interlace.run.view import View
@@ -47,6 +65,7 @@ _HOOKS = {
     RunStarted: "interlace_run_started",
     ModelStarted: "interlace_model_started",
     ModelFinished: "interlace_model_finished",
+    ModelRetrying: "interlace_model_retrying",
     ChecksFinished: "interlace_checks_finished",
 }
 
@@ -56,6 +75,7 @@ class Execution:
 
     Args:
         replan: makes the plan anew, from the state as it then is.
+        lanes: how many intervals of one model may be loaded at once, where that is possible.
         at: the execution time; the present by default.
         hold: stage and check, and publish nothing.
     """
@@ -68,6 +88,7 @@ class Execution:
         facts: Facts,
         *,
         threads: int,
+        lanes: int = 1,
         fail_fast: bool,
         command: str,
         on_event: Callable[[Event], None] | None,
@@ -78,14 +99,17 @@ class Execution:
         self.id = new_id()
         self._holding = Holding(self.id) if hold else None
         self._view = view
+        self._data = DataLeases(view.loaded.config.name, view.environment, self.id)
         self._store = store
         self._planned = planned
         self._facts = facts
         self._threads = threads
+        self._lanes = lanes
         self._fail_fast = fail_fast
         self._command = command
         self._replan = replan
-        self._at = at or datetime.now(UTC)
+        self._began = datetime.now(UTC)
+        self._at = at or self._began
         self._clock = time.monotonic()
         log = view.loaded.root / ".interlace" / "logs" / f"run-{self.id}.jsonl"
         self._on_event = on_event
@@ -109,6 +133,7 @@ class Execution:
         try:
             return self._run(tasks, lease, holder)
         finally:
+            self._data.release()
             lease.release()
 
     def _run(self, tasks: dict[str, Task], lease: RunLease, holder: str | None) -> RunResult:
@@ -124,6 +149,7 @@ class Execution:
         work = self._work()
         try:
             self._make_schemas(tasks.values())
+            self._rename()
             self._runner = Runner(
                 tasks, work, self._limits(), fail_fast=self._fail_fast, tick=lambda: self._tick(lease)
             )
@@ -143,7 +169,7 @@ class Execution:
             status=status,
             outcomes=work.outcomes,
             plan=self._planned.plan,
-            started_at=self._at,
+            started_at=self._began,
             seconds=time.monotonic() - self._clock,
             notices=self._notices,
             held=held,
@@ -169,6 +195,8 @@ class Execution:
         while new := {t.connection.name: t.connection for t in tasks.values() if t.connection.name not in opened}:
             for connection in new.values():
                 connection.open()
+                dead = self._data.acquire(connection)
+                said += [f"run {dead} was cut off while it wrote to {connection.where()}"] if dead else []
             said += recover_markers(self._store, self._view.environment, new.values())
             opened |= new
             if self._store.revision(self._view.environment) != self._planned.plan.revision:
@@ -178,8 +206,8 @@ class Execution:
 
     def _begin(self, said: Iterable[str]) -> None:
         plan = self._planned.plan
-        self._recorder.event(RunStarted(self.id, self._at, plan.environment, len(plan.steps), plan.where))
-        self._notices = (*said, *plan.notices)
+        self._recorder.event(RunStarted(self.id, self._began, plan.environment, len(plan.steps), plan.where))
+        self._notices = (*said, *map(str, plan.moves), *plan.notices)
         for text in self._notices:
             self._notice(text)
 
@@ -197,6 +225,20 @@ class Execution:
                         session.create_schema(schema)
                 finally:
                     session.close()
+
+    def _rename(self) -> None:
+        """Carry out ``renamed_from``, before anything is built."""
+        moves = self._planned.plan.moves
+        if not moves:
+            return
+        from interlace.run.renaming import rename_models
+
+        if self._holding is not None:
+            raise UsageError(
+                f"{moves[0]}: --hold publishes nothing, and that would.",
+                hint="Run it without --hold first: interlace run " + " ".join(move.new for move in moves),
+            )
+        rename_models(self._view, self._store, moves)
 
     def _work(self) -> Work:
         view = self._view
@@ -221,7 +263,10 @@ class Execution:
             audit=self._audit,
             allow_empty=config.allow_empty,
             intend=self._intend if self._holding is None else None,
+            lanes=self._lanes,
             extent=self._extent(),
+            circuits=self._circuits(),
+            letters=self._letters(),
             keep=self._holding.keep if self._holding is not None else None,
         )
 
@@ -230,31 +275,50 @@ class Execution:
         held = self._holding.relations.get(name) if self._holding is not None else None
         return held or self._view.relation(name)
 
+    def _circuits(self) -> Circuits:
+        options = self._view.loaded.config.config.run.circuit
+        return Circuits(self._store, failures=options.failures, recovery=options.recovery, say=self._notice)
+
+    def _letters(self) -> DeadLetters:
+        variables = plain_variables(self._view.loaded.variables)
+        arguments = {"command": self._command, "vars": variables, **plain_asked(self._facts.asked)}
+        refreshed = self._facts.refreshed
+        return DeadLetters(self.id, self._view.environment, self._at, arguments, refreshed, self._recorder)
+
     def _extent(self) -> Extent:
         view = self._view
         known = {n: s.rows for n, s in self._facts.state.models.items()}
         through = frozenset(n for n, m in view.models.items() if view.kinds[m.materialise].relation != "table")
         return Extent(view.loaded.graph, known, through)
 
-    def _audit(self, session: Session, relation: Relation, columns: Sequence[Column], task: Task) -> list[CheckRecord]:
+    def _audit(
+        self, session: Session, relation: Relation, columns: Sequence[Column], task: Task, part: Part = "all"
+    ) -> Audited:
         def resolve(name: str) -> Relation:
-            found = self._relation(self._view.loaded.graph.resolve((name,), session.connection.dialect))
+            found = self._relation(self._view.loaded.graph.resolve(split_name(name), session.connection.dialect))
             if found is None:
                 from interlace.errors import InvalidModel
 
                 raise InvalidModel(f"{name} has no relation to check against", model=task.name)
             return found
 
+        loads = task.step.action == "build"
+        aside = loads and self._holding is None and task.relation is not None
         return audit(
             session,
             relation,
             columns,
-            task.model.checks,
+            of_part(task.model.checks, part),
             self._view.loaded.plugins.registry(Check),
             resolve=resolve,
             now=self._at,
             samples=self._view.loaded.config.config.checks.samples,
             masked=task.masked,
+            model=task.name,
+            variables={**self._view.variables, "run_id": self.id},
+            history=history_of(self._store, self._view.environment, task.name),
+            quarantine=Quarantine(quarantine_of(task.relation), self.id, self._at) if aside and task.relation else None,
+            root=self._view.loaded.root,
         )
 
     def _intend(self, record: AttemptRecord) -> None:
@@ -276,6 +340,7 @@ class Execution:
 
     def _tick(self, lease: RunLease) -> None:
         lease.renew()
+        self._data.renew()
         self._recorder.flush()
 
     def _finish(self, status: Literal["succeeded", "failed", "cancelled"], outcomes: dict[str, Outcome]) -> None:
@@ -295,7 +360,7 @@ class Execution:
             id=self.id,
             environment=self._view.environment,
             status=status,
-            started_at=self._at,
+            started_at=self._began,
             finished_at=datetime.now(UTC) if ended else None,
             command=self._command,
             owner=this_owner(),

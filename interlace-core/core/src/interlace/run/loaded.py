@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Loaded", "load"]
 
 CACHE = Path(".interlace") / "models.cache"
-TREES = ("models", "seeds")
+TREES = ("models", "seeds", "checks")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from interlace.errors import InterlaceError, QueryFailed
 from interlace.model.definition import SqlBody
 from interlace.run.adhoc import compute_of
 from interlace.run.attempt import load_spec
+from interlace.run.parts import from_cursor, query_of
 from interlace.run.prepare import prepare
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from interlace.contracts.connection import Session
     from interlace.plan.planner import Facts
     from interlace.plan.steps import Plan
+    from interlace.run.compute import Compute
     from interlace.run.task import Task
     from interlace.run.view import View
 
@@ -36,19 +38,21 @@ def _of(task: Task, view: View) -> tuple[str, ...]:
         return ("-- rows come from Python; how they are loaded depends on their columns",)
     session = task.connection.session()
     try:
-        query = compute_of(view).query(task.model, session)
+        compute = compute_of(view)
+        query = compute.query(task.model, session)
         if task.relation is None or not task.materialiser.uses_strategy:
             return (f"-- {task.model.materialise} {task.relation or ''}".rstrip() + f"\n{query}",)
-        return _load(task, session, query)
+        return _load(task, session, compute, query)
     finally:
         session.close()
 
 
-def _load(task: Task, session: Session, query: str) -> tuple[str, ...]:
+def _load(task: Task, session: Session, compute: Compute, query: str) -> tuple[str, ...]:
     said: list[str] = []
     for portion in task.portions:
         try:
-            spec = load_spec(task, session, Query(query), portion)
+            own = from_cursor(session, query_of(task, portion, session, compute), portion, task)
+            spec = load_spec(task, session, Query(own), portion)
         except QueryFailed as error:
             return (f"-- its columns are known once what it reads is built ({_first_line(error)})\n{query}",)
         for step in task.strategy.plan(spec).steps:

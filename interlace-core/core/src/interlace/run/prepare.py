@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,13 +20,17 @@ from interlace.plan.inputs import input_patterns, input_tokens
 from interlace.plan.planner import Facts
 from interlace.run.check_order import order_checks
 from interlace.run.exports import export_fingerprints, path_of
-from interlace.run.task import Export, Portion, Task
+from interlace.run.intervals import history_models, portions_of, refreshed_models
+from interlace.run.retry import predicate_of
+from interlace.run.task import Export, Task
 from interlace.run.unfolding import stacked_views
 
 if TYPE_CHECKING:
     from interlace.contracts.connection import Connection
     from interlace.contracts.options import Options
     from interlace.contracts.state import StateStore
+    from interlace.plan.incremental import Asked
+    from interlace.plan.renames import Move, Moves
     from interlace.plan.steps import Plan, Step
     from interlace.run.view import View
 
@@ -45,14 +50,24 @@ def gather(
     now: datetime,
     *,
     force: bool,
+    asked: Asked | None = None,
+    full_refresh: bool = False,
 ) -> Facts:
-    """Collect what the planner looks at.  Opens a database only where it was written since Interlace closed it."""
+    """Collect what the planner looks at.  Opens a database only where it was written since Interlace closed it.
+
+    Args:
+        asked: what the command asks of incremental models.
+        full_refresh: make the tables anew that keep rows.
+    """
     view.refuse_two_connections(selected)
     view.refuse_shared_schemas(selected)
     view.refuse_unknown_variables(selected)
     root = view.loaded.root
     exports = {n: export_fingerprints(m) for n, m in view.models.items() if m.export}
-    standing = _Standing(view, snapshot, store)
+    moved = _moves(view, snapshot, selected)
+    snapshot = moved.state
+    standing = _Standing(view, snapshot, store, moved.due)
+    refreshed, kept = refreshed_models(view, selected) if full_refresh else (frozenset(), ())
     return Facts(
         graph=view.loaded.graph,
         selected=selected,
@@ -71,8 +86,24 @@ def gather(
         where=_where(view, selected),
         now=now,
         force=force,
-        notices=tuple(stacked_views(view, selected)),
+        notices=(*stacked_views(view, selected), *kept, *moved.notices),
+        intervals=lambda name: store.intervals(view.environment, moved.recorded(name)),
+        cursor=lambda name: store.cursor(view.environment, moved.recorded(name)),
+        asked=asked,
+        refreshed=refreshed,
+        history=history_models(view, selected),
+        timezone=view.loaded.config.config.timezone,
+        moves=moved.due,
+        claimed=moved.claimed,
     )
+
+
+def _moves(view: View, snapshot: StateSnapshot, selected: frozenset[str]) -> Moves:
+    from interlace.plan.renames import Moves, moves
+
+    if all(model.renamed_from is None for model in view.models.values()):
+        return Moves({}, snapshot)
+    return moves(view.models, view.relations, snapshot, selected)
 
 
 def prepare(view: View, plan: Plan, facts: Facts, at: datetime) -> dict[str, Task]:
@@ -84,7 +115,8 @@ def prepare(view: View, plan: Plan, facts: Facts, at: datetime) -> dict[str, Tas
     planned = {s.model for s in plan.steps}
     tasks = {step.model: _task(view, step, facts, planned) for step in plan.steps}
     for task in tasks.values():
-        task.portions = (Portion(at),)
+        task.portions = portions_of(task, facts, at)
+        predicate_of(task.model, view.loaded.root)
     order_checks(view, tasks)
     return tasks
 
@@ -104,8 +136,9 @@ def stands(facts: Facts, name: str, view: View) -> RelationInfo | None:
 class _Standing:
     """Looks up relations by one query for each connection; `KeyError` where the state knows."""
 
-    def __init__(self, view: View, snapshot: StateSnapshot, store: StateStore) -> None:
+    def __init__(self, view: View, snapshot: StateSnapshot, store: StateStore, moves: Mapping[str, Move]) -> None:
         self._view = view
+        self._moves = moves
         self._store = store
         self._known = snapshot.models
         self._untouched: dict[str, bool] = {}
@@ -117,8 +150,20 @@ class _Standing:
         relation = self._view.relations[name]
         if self._is_untouched(connection) and name in self._known and self._known[name].relation == str(relation):
             raise KeyError(name)
-        found = self._view.loaded.connections.standing(connection, self._schemas(connection))
-        return found.get(((relation.schema or "").casefold(), relation.name.casefold()))
+        there = self._view.loaded.connections.standing(connection, self._schemas(connection))
+        found = there.get(_address(relation))
+        before = there.get(_address(self._moves[name].source)) if name in self._moves else None
+        if found is not None and before is not None:
+            raise self._both(model, found, before)
+        return replace(before, relation=relation) if before is not None else found
+
+    def _both(self, model: Model, found: RelationInfo, before: RelationInfo) -> InvalidModel:
+        return InvalidModel(
+            f"{model.name} is renamed from {model.renamed_from}, but {found.relation} is there beside {before.relation}",
+            where=Location(model.file, model.line),
+            hint="Drop the one that is to give way.",
+            model=model.name,
+        )
 
     def _is_untouched(self, connection: str) -> bool:
         if connection not in self._untouched:
@@ -132,7 +177,13 @@ class _Standing:
             self._used = {}
             for name, relation in view.relations.items():
                 self._used.setdefault(view.models[name].connection or default, set()).add(relation.schema)
+            for name, move in self._moves.items():
+                self._used[view.models[name].connection or default].add(move.source.schema)
         return sorted(self._used[connection], key=str)
+
+
+def _address(relation: Relation) -> tuple[str, str]:
+    return (relation.schema or "").casefold(), relation.name.casefold()
 
 
 def _task(view: View, step: Step, facts: Facts, planned: set[str]) -> Task:
@@ -144,7 +195,8 @@ def _task(view: View, step: Step, facts: Facts, planned: set[str]) -> Task:
     given = model.strategy.options if model.strategy is not None else {}
     options: Options = strategy_class.Config.model_validate(dict(given))
     strategy = strategy_class()
-    replaces = materialiser.kind == "table" and _replaces(strategy, options, model, connection)
+    whole = materialiser.kind == "table" and model.incremental is None
+    replaces = whole and _replaces(strategy, options, model, connection)
     exports = _exports(view, model, facts)
     standing = stands(facts, step.model, view) if step.model in view.relations else None
     _refuse_foreign(model, standing, materialiser.kind, facts)
@@ -189,7 +241,7 @@ def _refuse_foreign(model: Model, standing: RelationInfo | None, kind: str | Non
 def _groupable(view: View, model: Model, step: Step, *, replaces: bool) -> bool:
     """Whether a model may share a transaction: plain SQL that may simply be run again."""
     plain = isinstance(model.body, SqlBody) and not (model.pre or model.post or model.export or model.timeout)
-    if not plain or not replaces or step.action != "build":
+    if not plain or not replaces or step.action != "build" or model.retry is not None:
         return False
     if step.seconds is not None and step.seconds > SLOW:
         return False

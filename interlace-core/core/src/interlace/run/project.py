@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from interlace.contracts.relation import Column, Relation
     from interlace.contracts.state import CheckRecord, HeldRecord
     from interlace.graph.build import Graph
+    from interlace.plan.incremental import Asked
     from interlace.plan.planner import Facts, Planned
     from interlace.plan.steps import Plan
+    from interlace.plan.windows import Scope
     from interlace.plugins import PluginManager
     from interlace.run.loaded import Loaded
+    from interlace.run.profile import Profile
     from interlace.run.release import Released
     from interlace.telemetry.events import Event
 
@@ -111,23 +114,39 @@ class Project:
             self._store = store
         return self._store
 
-    def plan(self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, force: bool = False) -> Plan:
+    def plan(
+        self,
+        select: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        *,
+        force: bool = False,
+        asked: Asked | None = None,
+        full_refresh: bool = False,
+    ) -> Plan:
         """Say what a run would do, and why.  Writes nothing.
 
         Args:
             select: selectors; empty means everything.
             exclude: selectors of what is left out.
             force: run what is selected although it is up to date.
+            asked: the range of time that incremental models load, in place of what is due; see `asked_range`.
+            full_refresh: make the tables anew that keep rows.
 
         Raises:
             UsageError: a selector matches nothing, or a model reads one that was never built and is not selected.
         """
-        plan = self._plan(select, exclude, force=force)[0].plan
+        plan = self._plan(select, exclude, force=force, asked=asked, full_refresh=full_refresh)[0].plan
         self._loaded.connections.close(only_persistent=True)
         return plan
 
     def planned_sql(
-        self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, force: bool = False
+        self,
+        select: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        *,
+        force: bool = False,
+        asked: Asked | None = None,
+        full_refresh: bool = False,
     ) -> tuple[Plan, dict[str, tuple[str, ...]]]:
         """The plan, and the statements that it would perform, by model.  Writes nothing.
 
@@ -137,7 +156,7 @@ class Project:
         """
         from interlace.run.planned_sql import planned_sql
 
-        planned, facts = self._plan(select, exclude, force=force)
+        planned, facts = self._plan(select, exclude, force=force, asked=asked, full_refresh=full_refresh)
         try:
             return planned.plan, planned_sql(self._view, planned.plan, facts, facts.now)
         finally:
@@ -155,6 +174,9 @@ class Project:
         on_event: Callable[[Event], None] | None = None,
         at: datetime | None = None,
         hold: bool = False,
+        asked: Asked | None = None,
+        full_refresh: bool = False,
+        lanes: int = 1,
     ) -> RunResult:
         """Plan, then do it.  A model's failure is in the result, not raised.
 
@@ -168,6 +190,9 @@ class Project:
             on_event: called with each event, in this thread.
             at: the execution time, with its zone, in place of the present: of a run that is replayed or tested.
             hold: stage and check, show the difference, and publish nothing until `release`.
+            asked: as for `plan`.
+            full_refresh: as for `plan`.
+            lanes: how many intervals of one model are loaded at once, where its strategy and its connection allow that.
 
         Raises:
             UsageError: as for `plan`.
@@ -177,7 +202,7 @@ class Project:
 
         def plan() -> tuple[Planned, Facts]:
             self._loaded.connections.forget()
-            self._last = self._plan(select, exclude, force=force, at=at)
+            self._last = self._plan(select, exclude, force=force, at=at, asked=asked, full_refresh=full_refresh)
             return self._last
 
         try:
@@ -191,12 +216,86 @@ class Project:
                 planned,
                 facts,
                 threads=threads or options.threads,
+                lanes=lanes,
                 fail_fast=options.fail_fast if fail_fast is None else fail_fast,
                 command=command,
                 on_event=on_event,
                 replan=plan,
                 at=at,
                 hold=hold,
+            )
+            if stop.is_set():
+                execution.cancel()
+            return execution.run()
+        finally:
+            self._execution = self._stop = None
+            self._loaded.connections.close(only_persistent=True)
+            self._loaded.connections.save_stamps(self.store)
+
+    def asked_range(
+        self,
+        since: str | None = None,
+        until: str | None = None,
+        window: str | None = None,
+        scope: Scope = "all",
+    ) -> Asked | None:
+        """What `run` and `plan` take as `asked`, from words; None where none is given.
+
+        Args:
+            since: a date or time, in the project's time zone unless it names another.
+            until: likewise; not part of the range.
+            window: how much one transaction takes: ``1d``, ``6h``, ``1mo``.
+            scope: ``all`` of the range, what is ``missing`` of it, or that and what an ``older`` definition loaded.
+
+        Raises:
+            UsageError: one of them is none, or the range ends before it begins.
+        """
+        from interlace.run.asking import asked_range
+
+        return asked_range(since, until, window, scope, self.config.config.timezone)
+
+    def check(
+        self,
+        select: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        *,
+        threads: int | None = None,
+        command: str = "",
+        on_event: Callable[[Event], None] | None = None,
+    ) -> RunResult:
+        """Run the checks of what is published, and record what they found.  Builds nothing.
+
+        Raises:
+            UsageError: a selector matches nothing.
+            RunUnderWay: another run of this environment has not ended.
+        """
+        stop = self._stop = self._stop or threading.Event()
+
+        def plan() -> tuple[Planned, Facts]:
+            from interlace.plan.checking import make_check_plan
+            from interlace.run.prepare import gather
+            from interlace.run.selection import selected_names
+
+            self._loaded.connections.forget()
+            snapshot = self.store.snapshot(self.environment)
+            names = selected_names(self._view, snapshot, select, exclude)
+            facts = gather(self._view, names, snapshot, self.store, datetime.now(UTC), force=False)
+            return make_check_plan(facts), facts
+
+        try:
+            planned, facts = plan()
+            if planned.plan.empty:
+                return RunResult("", self.environment, "nothing", {}, planned.plan, datetime.now(UTC), 0.0)
+            execution = self._execution = Execution(
+                self._view,
+                self.store,
+                planned,
+                facts,
+                threads=threads or self._loaded.config.config.run.threads,
+                fail_fast=False,
+                command=command,
+                on_event=on_event,
+                replan=plan,
             )
             if stop.is_set():
                 execution.cancel()
@@ -359,6 +458,26 @@ class Project:
         finally:
             self._loaded.connections.close(only_persistent=True)
 
+    def profile(self, name: str, columns: Sequence[str] = ()) -> Profile:
+        """What the data of a model, seed or source looks like, as it is published in this environment.
+
+        Raises:
+            UsageError: it has no relation, or no such column.
+            QueryFailed: its relation is not there.
+        """
+        from interlace.run.profile import profile
+
+        node = self.graph.nodes[self._name(name)]
+        relation = self._view.relation(node.name)
+        if relation is None:
+            raise UsageError(f"{node.name} has no relation")
+        session = self._view.connection(node).session()
+        try:
+            return profile(session, relation, columns, frozenset(c.name for c in node.columns if "pii" in c.tags))
+        finally:
+            session.close()
+            self._loaded.connections.close(only_persistent=True)
+
     def connection(self, name: str | None = None) -> Connection:
         """A connection by its name; the default one without."""
         return self._loaded.connections.get(name)
@@ -377,7 +496,14 @@ class Project:
         self.close()
 
     def _plan(
-        self, select: Sequence[str], exclude: Sequence[str], *, force: bool, at: datetime | None = None
+        self,
+        select: Sequence[str],
+        exclude: Sequence[str],
+        *,
+        force: bool,
+        at: datetime | None = None,
+        asked: Asked | None = None,
+        full_refresh: bool = False,
     ) -> tuple[Planned, Facts]:
         from interlace.plan.planner import make_plan
         from interlace.run.prepare import gather
@@ -385,7 +511,16 @@ class Project:
 
         snapshot = self.store.snapshot(self.environment)
         names = selected_names(self._view, snapshot, select, exclude)
-        facts = gather(self._view, names, snapshot, self.store, at or datetime.now(UTC), force=force)
+        facts = gather(
+            self._view,
+            names,
+            snapshot,
+            self.store,
+            at or datetime.now(UTC),
+            force=force,
+            asked=asked,
+            full_refresh=full_refresh,
+        )
         planned = make_plan(facts)
         self.plugins.notify("interlace_plan_ready", plan=planned.plan)
         return planned, facts

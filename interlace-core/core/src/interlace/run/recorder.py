@@ -35,6 +35,7 @@ class Recorder:
         self._store = store
         self._environment = environment
         self._queue: SimpleQueue[Event | AttemptRecord] = SimpleQueue()
+        self._acts: SimpleQueue[Callable[[StateStore], None]] = SimpleQueue()
         self._on_event = on_event
         self._recording = threading.Lock()
         self._attempts: list[AttemptRecord] = []
@@ -50,16 +51,23 @@ class Recorder:
         """Have an attempt recorded with the next group."""
         self._queue.put(record)
 
+    def after(self, act: Callable[[StateStore], None]) -> None:
+        """Have something done to the state once all that was put before is recorded."""
+        self._acts.put(act)
+
     def flush(self) -> None:
         """Record and pass on all that was put so far: one transaction, one write to the log."""
         with self._recording:
+            acts = [self._acts.get_nowait() for _ in range(self._acts.qsize())]
             attempts, events = self._take()
             attempts, self._attempts = self._attempts + attempts, []
             events, self._events = self._events + events, []
-            if not attempts and not events:
+            if attempts or events:
+                self._store.record(self._environment, attempts, [_record(e, data) for e, data in events])
+            for act in acts:
+                act(self._store)
+            if not events:
                 return
-            kept = [_record(e, data) for e, data in events]
-            self._store.record(self._environment, attempts, kept)
         self._write([data for _, data in events])
         if self._on_event is not None:
             for event, _ in events:

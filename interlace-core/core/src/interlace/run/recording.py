@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, Literal
 
 from interlace.contracts.load import LoadCounts
 from interlace.contracts.state import AttemptRecord, ModelState
-from interlace.errors import Cancelled, ExportFailed, InterlaceError
+from interlace.errors import Cancelled, ConnectionFailure, ExportFailed, InterlaceError
 from interlace.model.definition import Fingerprint
 from interlace.run.attempt import Built
 from interlace.run.result import Failed, NotRun, Outcome, Succeeded
 from interlace.state.ids import new_id
-from interlace.telemetry.events import ChecksFinished, ModelFinished, ModelStarted
+from interlace.telemetry.events import ChecksFinished, IntervalLoaded, ModelFinished, ModelRetrying, ModelStarted
 
 if TYPE_CHECKING:
     from interlace.plan.steps import Action
     from interlace.plan.versions import Versions
+    from interlace.run.dead_letters import DeadLetters
     from interlace.run.extent import Extent
     from interlace.run.recorder import Recorder
-    from interlace.run.task import Task
+    from interlace.run.task import Portion, Task
     from interlace.telemetry.events import Event
 
 __all__ = ["Done", "Recording", "Started"]
@@ -45,6 +46,7 @@ class Started:
     id: str
     at: datetime
     clock: float
+    portion: Portion | None = None
 
     @property
     def seconds(self) -> float:
@@ -62,6 +64,7 @@ class Recording:
         extent: how many rows each relation has.
         keep: takes what succeeded in place of the recorder, when nothing is published yet; failures are then not
             recorded either.
+        letters: keep what failed for good.
 
     Attributes:
         outcomes: of the tasks that ended, by model.
@@ -74,6 +77,7 @@ class Recording:
         versions: Versions,
         extent: Extent,
         keep: Callable[[Done], None] | None = None,
+        letters: DeadLetters | None = None,
     ) -> None:
         self.outcomes: dict[str, Outcome] = {}
         self._run = run
@@ -81,15 +85,18 @@ class Recording:
         self._versions = versions
         self._extent = extent
         self._keep = keep
+        self._letters = letters if keep is None else None
+        self._tries: dict[str, int] = {}
         self._before: dict[str, str] = {}
         self._started: dict[str, Started] = {}
         self._parts: dict[str, ModelState] = {}
+        self._loaded: dict[str, dict[str, int]] = {}
 
     # --- in a worker's thread ---------------------------------------------------------------------------------
 
-    def start(self, task: Task) -> Started:
-        """An attempt begins."""
-        started = Started(new_id(), datetime.now(UTC), time.monotonic())
+    def start(self, task: Task, portion: Portion | None = None) -> Started:
+        """An attempt begins, at one portion of the task where it loads any."""
+        started = Started(new_id(), datetime.now(UTC), time.monotonic(), portion)
         self._started[task.name] = started
         self._recorder.event(ModelStarted(self._run, started.at, task.name, started.id, _reason(task)))
         return started
@@ -132,6 +139,8 @@ class Recording:
             error=None,
             checks_failed=False,
         )
+        if _owes_build(task):
+            state = task.state
         return self._done(task, action, started, built or Built(LoadCounts(), rows=task.state.rows, moved=False), state)
 
     def skipped(self, task: Task) -> Done:
@@ -162,21 +171,54 @@ class Recording:
         finished = replace(finished, seconds=started.seconds, message=message, error_code=record.error_code)
         return Done(done.task, outcome, record, [*events, finished])
 
+    def retrying(self, task: Task, error: Exception, number: int, delay: float) -> None:
+        """An attempt failed, and another follows.
+
+        One that was lost while it committed is not recorded: it may yet turn out to have succeeded.
+        """
+        self.undo([task.name])
+        self._tries[task.name] = number
+        now = datetime.now(UTC)
+        # None began where the connection's circuit was open.
+        started = self._started.get(task.name) or Started(new_id(), now, time.monotonic())
+        message, code = _said(error)
+        if self._keep is None and not _in_doubt(error):
+            state = self._parts.get(task.name, task.state)
+            self._recorder.attempt(self._failure(task, started, "failed", now, state, error))
+        attempts = task.model.retry.attempts if task.model.retry is not None else 1
+        self._recorder.event(
+            ModelRetrying(self._run, now, task.name, started.id, number, attempts, delay, message, code)
+        )
+        # What ends the wait, if anything does, is an attempt of its own.
+        self._started[task.name] = Started(new_id(), now, time.monotonic(), started.portion)
+
+    def restore(self, done: Done) -> None:
+        """A load that was given up turned out to be committed: its data version is the present one."""
+        name, version = done.task.name, done.record.state.data_version
+        if version is not None:
+            self._before.setdefault(name, self._versions.of(name))
+            self._versions.move(name, version)
+
     # --- with the runner's lock held --------------------------------------------------------------------------
 
     def announce(self, done: Done) -> None:
         """What is committed is recorded and told."""
+        done = self._summed(done)
         self.outcomes[done.task.name] = done.outcome
         self._before.pop(done.task.name, None)
         self._take(done)
+        if self._letters is not None and isinstance(done.outcome, Succeeded):
+            self._letters.succeeded(done.task)
         for event in done.events:
             self._recorder.event(event)
 
-    def part(self, done: Done) -> None:
-        """A portion of a task is committed, and more of them follow: it is recorded, and the task goes on."""
+    def part(self, done: Done, number: int) -> None:
+        """A portion of a task, the `number`th, is committed, and more of them follow: the task goes on."""
         self._before.pop(done.task.name, None)
+        self._tries.pop(done.task.name, None)
         self._parts[done.task.name] = done.record.state
         self._take(done)
+        self._add_part(done, number)
         for event in done.events:
             if not isinstance(event, ModelFinished):
                 self._recorder.event(event)
@@ -195,8 +237,7 @@ class Recording:
         now = datetime.now(UTC)
         before = self._parts.get(task.name, task.state)
         checks = getattr(error, "checks", ())
-        message = str(error) if isinstance(error, InterlaceError) else f"{type(error).__name__}: {error}"
-        code = error.code if isinstance(error, InterlaceError) else None
+        message, code = _said(error)
         state = replace(
             before,
             status=status,
@@ -205,30 +246,24 @@ class Recording:
             error=None if cancelled else message,
             checks_failed=before.checks_failed or (task.step.action == "check" and bool(checks)),
         )
+        if _owes_build(task):
+            state = task.state
         started = self._started.get(task.name) or Started(new_id(), now, time.monotonic() - seconds)
-        attempt = started.id
-        record = AttemptRecord(
-            id=attempt,
-            run=self._run,
-            model=task.name,
-            status=status,
-            reason=_reason(task),
-            started_at=started.at,
-            finished_at=now,
-            state=state,
-            checks=checks,
-            error=message,
-            error_code=code,
-        )
+        if _in_doubt(error):
+            # Its own id is that of the marker, by which the next run may find that it succeeded.
+            started = replace(started, id=new_id())
+        record = self._failure(task, started, status, now, state, error)
         if self._keep is None:
             self._recorder.attempt(record)
+        if self._letters is not None and not cancelled:
+            self._letters.give_up(task, error, record, started.portion, self._tries.get(task.name, 0) + 1)
         if cancelled:
             self.outcomes[task.name] = NotRun(task.name, "cancelled", "cancelled")
         else:
             self.outcomes[task.name] = Failed(task.name, task.step.action, seconds, error, checks)
         if checks:
             self._recorder.event(ChecksFinished(self._run, now, task.name, checks))
-        self._recorder.event(self._finished(task, attempt, status, task.step.action, seconds, message, code))
+        self._recorder.event(self._finished(task, record.id, status, task.step.action, seconds, message, code))
 
     def not_run(self, task: Task, status: Literal["skipped", "blocked", "cancelled"], reason: str) -> None:
         """Record and announce that a task did not begin."""
@@ -236,6 +271,52 @@ class Recording:
         self.announce(done)
 
     # --- inside -----------------------------------------------------------------------------------------------
+
+    def _add_part(self, done: Done, number: int) -> None:
+        record = done.record
+        loaded = self._loaded.setdefault(done.task.name, {})
+        for name, rows in record.counts.items():
+            loaded[name] = loaded.get(name, 0) + rows
+        for interval in record.intervals:
+            seconds = (record.finished_at - record.started_at).total_seconds()
+            where = (interval.start, interval.end, number, len(done.task.portions))
+            self._recorder.event(
+                IntervalLoaded(self._run, record.finished_at, record.model, record.id, *where, seconds, record.counts)
+            )
+
+    def _summed(self, done: Done) -> Done:
+        """The end of a task with what all of its portions loaded."""
+        loaded = self._loaded.pop(done.task.name, None)
+        if loaded is None or not isinstance(done.outcome, Succeeded):
+            return done
+        last = done.outcome.counts
+        counts = {name: loaded.get(name, 0) + last.get(name, 0) for name in {**loaded, **last}}
+        events = [replace(e, counts=counts) if isinstance(e, ModelFinished) else e for e in done.events]
+        return replace(done, outcome=replace(done.outcome, counts=counts), events=events)
+
+    def _failure(
+        self,
+        task: Task,
+        started: Started,
+        status: Literal["cancelled", "failed"],
+        now: datetime,
+        state: ModelState,
+        error: Exception,
+    ) -> AttemptRecord:
+        message, code = _said(error)
+        return AttemptRecord(
+            id=started.id,
+            run=self._run,
+            model=task.name,
+            status=status,
+            reason=_reason(task),
+            started_at=started.at,
+            finished_at=now,
+            state=state,
+            checks=getattr(error, "checks", ()),
+            error=message,
+            error_code=code,
+        )
 
     def _take(self, done: Done) -> None:
         if self._keep is None:
@@ -323,5 +404,22 @@ class Recording:
         )
 
 
+def _owes_build(task: Task) -> bool:
+    """Whether what failed last was a build, which is still to be done, whatever checks of the old relation find."""
+    state = task.state
+    return task.step.action == "check" and state.status == "failed" and not state.checks_failed
+
+
 def _reason(task: Task) -> str:
     return "; ".join(r.text for r in task.step.reasons)
+
+
+def _said(error: Exception) -> tuple[str, str | None]:
+    """What an error says, and its code."""
+    if isinstance(error, InterlaceError):
+        return str(error), error.code
+    return f"{type(error).__name__}: {error}", None
+
+
+def _in_doubt(error: Exception) -> bool:
+    return isinstance(error, ConnectionFailure) and error.in_doubt

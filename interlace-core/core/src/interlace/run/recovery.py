@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from interlace.run.dead_letters import settle
 from interlace.run.intent import decode, key
 from interlace.state.recover import lost_runs, mark_lost
 
@@ -36,6 +37,7 @@ def recover_runs(store: StateStore, environment: str, own: str, holder: str | No
 def recover_markers(store: StateStore, environment: str, connections: Iterable[Connection]) -> list[str]:
     """Bring the state up to the markers: a load that committed and was not recorded is recorded now."""
     said: list[str] = []
+    known: dict[tuple[str, str], set[str]] = {}
     for connection in connections:
         session = connection.session()
         try:
@@ -48,8 +50,13 @@ def recover_markers(store: StateStore, environment: str, connections: Iterable[C
                 where, record = decode(intended)
                 if where != environment:
                     continue
-                if not any(a.id == record.id for a in store.attempts(run=record.run, model=record.model)):
+                place = record.run, record.model
+                if place not in known:
+                    # All of them: a backfill leaves a marker for each of its intervals.
+                    known[place] = {a.id for a in store.attempts(run=record.run, model=record.model, limit=10_000_000)}
+                if record.id not in known[place]:
                     store.record(environment, [record])
+                    settle(store, environment, record.model, f"settled by run {record.run}, which had succeeded")
                     said.append(f"{record.model} was loaded by run {record.run}, which was cut off before it said so")
                 done.append(marker.attempt)
             if done:

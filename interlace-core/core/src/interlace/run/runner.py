@@ -282,7 +282,7 @@ class Runner:
 
     def _group(self, name: str, worker: Worker) -> None:
         """Small models in one transaction.  When one fails all roll back, and each runs again alone."""
-        members: list[str] = []
+        members = [name]
         try:
             done = self._build_group(name, worker, members)
         except Exception as error:  # noqa: BLE001  as in _single
@@ -313,7 +313,8 @@ class Runner:
         with self._work.transaction(self._tasks[first], worker):
             name: str | None = first
             while name is not None:
-                members.append(name)
+                if name != first:
+                    members.append(name)
                 group.add(name)
                 task = self._tasks[name]
                 if not self._skip(task, within=True):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from interlace.errors import InterlaceError
 
 if TYPE_CHECKING:
     from interlace.contracts.connection import Connection, Session
@@ -30,6 +33,13 @@ class Sessions:
         session.expect(reads)
         worker.interrupt = session.interrupt
         return session
+
+    def discard(self, connection: Connection, worker: Worker) -> None:
+        """Drop a worker's session whose connection is lost; the next attempt opens another."""
+        session = self._open.pop((id(worker), connection.name), None)
+        if session is not None:
+            with suppress(InterlaceError):
+                session.close()
 
     def release(self, worker: Worker) -> None:
         """Close the sessions of a worker that ends."""

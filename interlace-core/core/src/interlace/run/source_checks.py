@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from interlace.contracts.check import Check
+from interlace.model.values import split_name
 from interlace.run.audit import audit
 
 if TYPE_CHECKING:
@@ -29,12 +30,12 @@ def check_source(view: View, source: Source) -> list[CheckRecord]:
     session = view.connection(source).session()
 
     def resolve(name: str) -> Relation:
-        found = view.relation(view.loaded.graph.resolve((name,)))
+        found = view.relation(view.loaded.graph.resolve(split_name(name)))
         assert found is not None  # noqa: S101  the graph was checked when the project was loaded
         return found
 
     try:
-        return audit(
+        found = audit(
             session,
             relation,
             session.columns(relation),
@@ -44,6 +45,10 @@ def check_source(view: View, source: Source) -> list[CheckRecord]:
             now=datetime.now(UTC),
             samples=view.loaded.config.config.checks.samples,
             masked=frozenset(c.name for c in source.columns if "pii" in c.tags),
+            model=source.name,
+            variables=view.variables,
+            root=view.loaded.root,
         )
     finally:
         session.close()
+    return list(found.checks)

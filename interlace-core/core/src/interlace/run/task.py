@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from interlace.contracts.load import Interval
     from interlace.contracts.materialiser import Materialiser
     from interlace.contracts.options import Options
-    from interlace.contracts.relation import Relation, RelationInfo
+    from interlace.contracts.relation import Column, Relation, RelationInfo
     from interlace.contracts.state import IntervalRecord, ModelState
     from interlace.contracts.strategy import Strategy
     from interlace.model.definition import Model
@@ -44,6 +44,10 @@ class Portion:
         partial: whether the rows are only what is new or changed.
         records: the intervals to record with the load.
         cursor: the value from which rows are new, as a SQL literal of the model's dialect; None at first.
+        since: the same value for Python.
+        seen: the greatest value that was recorded, as text.
+        fresh: the table is made anew, and what was recorded of it is forgotten.
+        saves_cursor: the greatest value that is loaded is recorded.
     """
 
     at: datetime
@@ -51,6 +55,10 @@ class Portion:
     partial: bool = False
     records: tuple[IntervalRecord, ...] = ()
     cursor: str | None = None
+    since: object = None
+    seen: str | None = None
+    fresh: bool = False
+    saves_cursor: bool = False
 
     @property
     def label(self) -> str | None:
@@ -73,6 +81,7 @@ class Task:
         lost: the keys of exports whose file is gone.
         masked: columns whose values are not kept in samples.
         copied_from: a relation whose rows `relation` is filled with before the load, under ``--hold``.
+        source_columns: of the query, once they are known; the portions of a model share them.
         portions: what is loaded, in order; one portion that is about all for a model that is not incremental.
     """
 
@@ -95,6 +104,7 @@ class Task:
     masked: frozenset[str] = frozenset()
     copied_from: Relation | None = None
     portions: tuple[Portion, ...] = ()
+    source_columns: tuple[Column, ...] | None = None
 
     @property
     def name(self) -> str:

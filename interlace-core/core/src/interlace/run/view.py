@@ -12,12 +12,14 @@ from interlace.contracts.materialiser import Materialiser
 from interlace.contracts.relation import Relation
 from interlace.errors import InvalidModel, InvalidProject, Location
 from interlace.model.definition import Model, Node, PythonBody, SqlBody
+from interlace.model.incremental import INTERVAL_VARIABLES, interval_variables
 from interlace.plan.compile import unknown_variable
 from interlace.plan.planner import Kind
 from interlace.plan.versions import digest
 
 if TYPE_CHECKING:
     from interlace.contracts.connection import Connection
+    from interlace.model.definition import Variable
     from interlace.run.loaded import Loaded
 
 __all__ = ["View"]
@@ -152,11 +154,11 @@ class View:
         """
         known = {*self.variables, *PER_RUN}
         errors = [
-            unknown_variable(span, model.body, known, model.file)
+            _unknown(span, model.body, known, model)
             for name in sorted(names & set(self.models))
             if isinstance((model := self.models[name]).body, SqlBody)
             for span in model.body.variables
-            if span.name not in known
+            if span.name not in known and span.name not in interval_variables(model.incremental)
         ]
         if errors:
             raise errors[0] if len(errors) == 1 else InvalidProject(errors)
@@ -170,6 +172,16 @@ class View:
                 used = tuple(sorted(self.variables))
         values = [f"{n}={self.variables[n]!r}" for n in used if n in self.variables]
         return digest(model.fingerprint.data, *values) if values else model.fingerprint.data
+
+
+def _unknown(span: Variable, body: SqlBody, known: set[str], model: Model) -> InvalidModel:
+    error = unknown_variable(span, body, {*known, *interval_variables(model.incremental)}, model.file)
+    if span.name in INTERVAL_VARIABLES:
+        by = "key" if span.name == "cursor" else "datetime"
+        error.message = f"${span.name} says which part a load is about, and {model.name} is not incremental by {by}"
+        error.hint = f"Write '-- @incremental: {by}(column)', or declare a variable of this name under 'vars:'."
+    error.model = model.name
+    return error
 
 
 def _kind(cls: type[Materialiser]) -> Kind:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from interlace.run.building import Building
 from interlace.run.recording import Done, Recording
 from interlace.run.sessions import Sessions
+from interlace.run.trying import Trying
 
 if TYPE_CHECKING:
     from interlace.contracts.state import AttemptRecord
     from interlace.plan.versions import Versions
     from interlace.run.attempt import Audit
+    from interlace.run.circuit import Circuits
     from interlace.run.compute import Compute
+    from interlace.run.dead_letters import DeadLetters
     from interlace.run.extent import Extent
     from interlace.run.recorder import Recorder
     from interlace.run.result import Outcome
@@ -40,6 +43,9 @@ class Work:
         intend: keeps an attempt's intended record before a load that is not idempotent commits; None under ``--hold``.
         keep: takes what succeeded in place of the recorder, under ``--hold``.
         extent: how many rows a model reads.
+        circuits: of the run's connections.
+        letters: keep what failed for good.
+        lanes: how many intervals of one model may be loaded at once.
     """
 
     def __init__(
@@ -53,21 +59,31 @@ class Work:
         allow_empty: str,
         intend: Callable[[AttemptRecord], None] | None,
         extent: Extent,
+        circuits: Circuits,
+        letters: DeadLetters,
         keep: Callable[[Done], None] | None = None,
+        lanes: int = 1,
     ) -> None:
         self._versions = versions
         self._extent = extent
         self._sessions = Sessions()
-        self._recording = Recording(run, recorder, versions, extent, keep)
-        self._building = Building(
-            run=run,
-            sessions=self._sessions,
-            compute=compute,
-            recording=self._recording,
-            audit=audit,
-            allow_empty=allow_empty,
-            intend=intend,
-        )
+        self._recording = Recording(run, recorder, versions, extent, keep, letters)
+        self._trying = Trying(self._sessions, self._recording, circuits, compute.root)
+        shared: dict[str, Any] = {
+            "run": run,
+            "sessions": self._sessions,
+            "compute": compute,
+            "audit": audit,
+            "allow_empty": allow_empty,
+            "intend": intend,
+        }
+
+        def beside() -> Building:
+            recording = Recording(run, recorder, versions, extent, keep, letters)
+            trying = Trying(self._sessions, recording, circuits, compute.root)
+            return Building(recording=recording, trying=trying, **shared)
+
+        self._building = Building(recording=self._recording, trying=self._trying, beside=beside, lanes=lanes, **shared)
 
     @property
     def outcomes(self) -> dict[str, Outcome]:
@@ -79,7 +95,10 @@ class Work:
     @contextmanager
     def transaction(self, task: Task, worker: Worker) -> Iterator[None]:
         """A transaction on the worker's session of the task's connection."""
-        with self._sessions.of(task.connection, worker, self._reads(task)).transaction():
+        with (
+            self._trying.guard(task.connection, worker),
+            self._sessions.of(task.connection, worker, self._reads(task)).transaction(),
+        ):
             yield
 
     def build(self, task: Task, worker: Worker) -> Done:

@@ -15,8 +15,10 @@ __all__ = [
     "ChecksFinished",
     "Event",
     "ExportFinished",
+    "IntervalLoaded",
     "Logged",
     "ModelFinished",
+    "ModelRetrying",
     "ModelStarted",
     "Notice",
     "RunFinished",
@@ -85,6 +87,49 @@ class ModelFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelRetrying:
+    """A model's attempt failed, and another follows.
+
+    Attributes:
+        number: of the attempt that failed, from 1; `attempts` is how many there may be.
+        delay: seconds until the next.
+        message: what happened.
+    """
+
+    run: str
+    at: datetime
+    model: str
+    attempt: str
+    number: int
+    attempts: int
+    delay: float
+    message: str
+    error_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalLoaded:
+    """One of several intervals of a model is committed; `ModelFinished` comes after the last.
+
+    Attributes:
+        start: with `end` the interval, UTC.
+        number: of the interval, from 1; `total` is how many there are.
+        counts: what became of its rows.
+    """
+
+    run: str
+    at: datetime
+    model: str
+    attempt: str
+    start: datetime
+    end: datetime
+    number: int
+    total: int
+    seconds: float
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ExportFinished:
     """An export was written, or could not be (`error`)."""
 
@@ -132,7 +177,18 @@ class RunFinished:
     seconds: float
 
 
-Event = RunStarted | ModelStarted | ChecksFinished | ModelFinished | ExportFinished | Notice | Logged | RunFinished
+Event = (
+    RunStarted
+    | ModelStarted
+    | ModelRetrying
+    | ChecksFinished
+    | IntervalLoaded
+    | ModelFinished
+    | ExportFinished
+    | Notice
+    | Logged
+    | RunFinished
+)
 
 
 def as_data(event: Event) -> dict[str, Any]:

@@ -32,13 +32,15 @@ ModelsArg = Annotated[
     typer.Argument(metavar="MODEL", help="Incremental models or selectors, the same as --select.", show_default=False),
 ]
 FromOption = Annotated[
-    str | None, typer.Option("--since", metavar="TIME", help="The beginning. Default: where the model's history begins.")
+    str | None,
+    typer.Option("--since", metavar="TIME", help="The beginning. Default: where the model's history begins."),
 ]
 ToOption = Annotated[str | None, typer.Option("--until", metavar="TIME", help="The end, not part of it. Default: now.")]
 AgainOption = Annotated[bool, typer.Option("--force", "-f", help="Load again what the present definition loaded, too.")]
 ListOption = Annotated[bool, typer.Option("--dry-run", help="List the windows, run nothing.")]
 ConcurrencyOption = Annotated[
-    int | None, typer.Option("--concurrency", metavar="N", help="How many loads at once, where they may.")
+    int | None,
+    typer.Option("--concurrency", metavar="N", help="How many windows at once; a history, and DuckDB, take one."),
 ]
 
 

@@ -1,0 +1,107 @@
+"""Several intervals of one model at once, on a server, where its strategy allows that."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from interlace.errors import Cancelled
+from interlace.model.definition import SqlBody
+
+if TYPE_CHECKING:
+    from interlace.run.recording import Done, Recording, Started
+    from interlace.run.runner import Worker
+    from interlace.run.task import Portion, Task
+
+__all__ = ["Lane", "Lanes", "lanes_of"]
+
+Lane = Callable[["Task", "Portion", "Worker"], "tuple[Done, Started]"]
+"""Loads one portion of a task, as one of several that do."""
+
+
+def lanes_of(task: Task, wanted: int) -> int:
+    """How many portions of a task may be loaded at once, of so many that are wanted."""
+    able = task.connection.capabilities
+    if able.embedded or task.strategy.history or not task.strategy.concurrent_intervals:
+        return 1
+    if task.copied_from is not None or not isinstance(task.model.body, SqlBody):
+        return 1
+    return min(wanted, able.max_sessions or wanted)
+
+
+class Lanes:
+    """Loads portions in threads of its own.
+
+    Args:
+        task: as it is once its first portion is published.
+        worker: whose interruption interrupts all of them.
+        recording: hears of each portion that is committed, but of the last: that is the end of the task.
+        done: how many portions were loaded before.
+    """
+
+    def __init__(self, task: Task, worker: Worker, recording: Recording, done: int) -> None:
+        self._task = task
+        self._worker = worker
+        self._recording = recording
+        self._number = done
+        self._lock = threading.Lock()
+        self._last: tuple[Done, Started] | None = None
+        self._error: Exception | None = None
+
+    def load(
+        self, portions: Sequence[Portion], lanes: Sequence[tuple[Lane, Worker]], release: Callable[[Worker], None]
+    ) -> tuple[Done, Started]:
+        """Load all; gives the one that ended last, which is not recorded yet.
+
+        Raises:
+            Exception: the first failure; what was under way beside it is finished, and recorded.
+        """
+        waiting = deque(portions)
+        threads = [
+            threading.Thread(target=self._serve, args=(waiting, *lane, release), daemon=True, name="interlace-lane")
+            for lane in lanes
+        ]
+        self._worker.interrupt = lambda: self._interrupt([worker for _, worker in lanes])
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if self._error is not None:
+            self._hand_over()
+            raise self._error
+        if self._last is None:
+            raise Cancelled("the attempt was given up before it committed")
+        self._recording.restore(self._last[0])
+        return self._last
+
+    def _serve(self, waiting: deque[Portion], lane: Lane, worker: Worker, release: Callable[[Worker], None]) -> None:
+        try:
+            while self._error is None and worker.why is None:
+                try:
+                    portion = waiting.popleft()
+                except IndexError:
+                    return
+                ended = lane(self._task, portion, worker)
+                with self._lock:
+                    self._hand_over()
+                    self._last = ended
+        except Exception as error:  # noqa: BLE001  raised again by `load`
+            with self._lock:
+                self._error = self._error or error
+        finally:
+            release(worker)
+
+    def _hand_over(self) -> None:
+        """Record the one that ended before: the task goes on, or ends with a failure."""
+        if self._last is not None:
+            self._number += 1
+            self._recording.part(self._last[0], self._number)
+            self._last = None
+
+    def _interrupt(self, workers: Sequence[Worker]) -> None:
+        for worker in workers:
+            worker.why = self._worker.why or Cancelled
+            if worker.interrupt is not None:
+                worker.interrupt()

@@ -1,0 +1,84 @@
+"""The query of one load: the author's text with the part that it is about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from interlace.contracts.connection import Session
+    from interlace.contracts.relation import Column, Relation
+    from interlace.run.compute import Compute
+    from interlace.run.task import Portion, Task
+
+__all__ = ["check_column", "from_cursor", "keep_from_cursor", "new_cursor", "query_of"]
+
+
+def query_of(task: Task, portion: Portion, session: Session, compute: Compute) -> str:
+    """The query of a SQL model for one load: ``$start`` and ``$end`` are of the type of the model's column.
+
+    The columns of the query are asked for once, before the first load of a model.
+
+    Raises:
+        InvalidModel: the column that ``incremental`` names is not there, or holds no times.
+    """
+    if task.model.incremental is None:
+        return compute.query(task.model, session)
+    if portion.interval is None or task.model.incremental.by == "key":
+        return compute.query(task.model, session, {"cursor": portion.cursor or "NULL"})
+    if task.source_columns is None:
+        task.source_columns = session.describe(compute.query(task.model, session))
+    return compute.query(task.model, session, _bounds(task, portion))
+
+
+def _bounds(task: Task, portion: Portion) -> Mapping[str, str]:
+    from interlace.run.cursor import incremental_column
+    from interlace.schema.moments import moment_kind, moment_text, moment_type
+
+    assert portion.interval is not None  # noqa: S101  the caller looked
+    column = incremental_column(task, task.source_columns or ())
+    kind = moment_kind(column.type) or "zoned"
+    interval = portion.interval
+    return {
+        name: f"CAST('{moment_text(moment, kind)}' AS {moment_type(kind)})"
+        for name, moment in (("start", interval.start), ("end", interval.end))
+    }
+
+
+def from_cursor(session: Session, query: str, portion: Portion, task: Task) -> str:
+    """The rows of a query that are new to a model that is incremental by key: whatever its author filtered."""
+    if portion.cursor is None or portion.interval is not None:
+        return query
+    from interlace.run.cursor import guarded
+
+    return guarded(session, query, portion, task)
+
+
+def keep_from_cursor(session: Session, staged: Relation, portion: Portion, task: Task) -> None:
+    """Of staged rows keep those that are new, as `from_cursor` does of a query's."""
+    if portion.cursor is None or portion.interval is not None:
+        return
+    from interlace.run.cursor import drop_known
+
+    drop_known(session, staged, portion, task)
+
+
+def new_cursor(session: Session, staged: Relation, portion: Portion, task: Task) -> str | None:
+    """The greatest value that a load brought; None where it brought none that is greater, or saves none."""
+    if not portion.saves_cursor:
+        return None
+    from interlace.run.cursor import greatest
+
+    return greatest(session, staged, task, portion.seen)
+
+
+def check_column(task: Task, columns: Sequence[Column]) -> None:
+    """Look at the column that ``incremental`` names.
+
+    Raises:
+        InvalidModel: it is not there, or holds no times.
+    """
+    from interlace.run.cursor import incremental_column
+
+    incremental_column(task, columns)
