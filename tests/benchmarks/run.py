@@ -20,6 +20,7 @@ from again import nothing_changed, one_leaf
 from bench import Bench
 from loading import load
 from loads import backfill, checks, history, merge
+from loads_postgres import history_on_postgres, merge_on_postgres
 from measure import Refused
 from python_models import batches, dicts
 from small import first_run, per_model
@@ -44,6 +45,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "batches": batches,
     "merge": merge,
     "history": history,
+    "merge-pg": merge_on_postgres,
+    "history-pg": history_on_postgres,
     "backfill": backfill,
     "checks": checks,
 }

@@ -10,48 +10,73 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from importlib import import_module
 from itertools import count
+from threading import local
 
 from interlace.cli.main import main
-from interlace.run.execution import Execution
-from interlace.run.recorder import Recorder
-from interlace.state.store import Store
-from interlace_duckdb.session import DuckDBSession
-from interlace_duckdb.transaction import Transaction
 
 ANY = lambda *_: True
+SESSION = "interlace_duckdb.session:DuckDBSession"
+POSTGRES = "interlace_postgres.session:PostgresSession"
+STORE = "interlace.state.store:Store"
 
 POINTS = {
-    "begin-run": (Store, "begin_run", ANY),
-    "statement": (DuckDBSession, "_run", ANY),
-    "commit": (Transaction, "_command", lambda _, sql: sql == "COMMIT"),
-    "intent": (Store, "save_answer", lambda _, key, __: key.startswith("intent:")),
-    "mark": (DuckDBSession, "mark", ANY),
-    "record": (Store, "record", lambda _, __, attempts, *___: bool(attempts)),
-    "forget": (DuckDBSession, "forget_markers", ANY),
-    "finish": (Execution, "_finish", ANY),
-    "stamp": (Store, "save_answer", lambda _, key, __: key.startswith("stamp:")),
+    "begin-run": [(STORE, "begin_run", ANY)],
+    "statement": [
+        (SESSION, "_run", ANY),
+        ("interlace_duckdb.transaction:Transaction", "_command", ANY),
+        ("interlace_duckdb.instance:Instance", "make_markers_table", ANY),
+    ],
+    "commit": [("interlace_duckdb.transaction:Transaction", "_command", lambda _, sql: sql == "COMMIT")],
+    "intent": [(STORE, "save_answer", lambda _, key, __: key.startswith("intent:"))],
+    "mark": [(SESSION, "mark", ANY)],
+    "record": [(STORE, "record", lambda _, __, attempts, *___: bool(attempts))],
+    "forget": [(SESSION, "forget_markers", ANY)],
+    "finish": [("interlace.run.execution:Execution", "_finish", ANY)],
+    "stamp": [(STORE, "save_answer", lambda _, key, __: key.startswith("stamp:"))],
+    "postgres-statement": [
+        (POSTGRES, "guarded", ANY),
+        (POSTGRES, "_command", ANY),
+        ("interlace_postgres.leases:Leases", "_ask", ANY),
+        ("interlace_postgres.own_tables:OwnTables", "_make", ANY),
+    ],
+    "postgres-commit": [(POSTGRES, "_command", lambda _, sql: sql == "COMMIT")],
+    "postgres-mark": [(POSTGRES, "mark", ANY)],
 }
+"""What is counted: methods, and which of their calls.  A call within a call that counts is the same one."""
 
 
 def arm(point: str, nth: int, when: str) -> None:
     """Kill this process at the `nth` call of a step."""
-    owner, name, counts = POINTS[point]
-    real = getattr(owner, name)
     calls = count(1)
+    inside = local()
+    for place, name, counts in POINTS[point]:
+        module, _, cls = place.partition(":")
+        owner = getattr(import_module(module), cls)
+        setattr(owner, name, _wrapped(getattr(owner, name), counts, calls, inside, nth, when))
+    if when == "behind":
+        import_module("interlace.run.recorder").Recorder.flush = lambda _: None
 
+
+def _wrapped(real, counts, calls, inside, nth: int, when: str):
     def wrapped(*arguments, **options):
-        due = counts(*arguments) and next(calls) == nth
+        counted = not getattr(inside, "call", False) and counts(*arguments)
+        due = counted and next(calls) == nth
         if due and when == "before":
             os.kill(os.getpid(), signal.SIGKILL)
-        result = real(*arguments, **options)
+        if not counted:
+            return real(*arguments, **options)
+        inside.call = True
+        try:
+            result = real(*arguments, **options)
+        finally:
+            inside.call = False
         if due:
             os.kill(os.getpid(), signal.SIGKILL)
         return result
 
-    setattr(owner, name, wrapped)
-    if when == "behind":
-        Recorder.flush = lambda _: None
+    return wrapped
 
 
 if __name__ == "__main__":

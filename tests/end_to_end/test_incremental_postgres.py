@@ -20,7 +20,10 @@ def server(project, postgres_url):
     project.write(
         "config.yaml", f"timezone: Europe/Berlin\nconnections:\n  default: {{type: postgres, url: '{postgres_url}'}}\n"
     )
-    project.sql("hours", "SELECT TIMESTAMP '2024-01-01' + n * INTERVAL '1 hour' AS ts, n AS id FROM generate_series(0, 719) AS g (n)")
+    project.sql(
+        "hours",
+        "SELECT TIMESTAMP '2024-01-01' + n * INTERVAL '1 hour' AS ts, n AS id FROM generate_series(0, 719) AS g (n)",
+    )
     project.run("hours")
 
     def ask(sql):
@@ -56,7 +59,10 @@ def test_several_intervals_at_once_load_what_one_after_the_other_would(server):
 
 
 def test_several_intervals_run_at_the_same_time(server):
-    server.sql("daily", (DAILY % ("timestamp", "timestamp", "timestamp")).replace("ts, id", "ts, id, pg_sleep(0.01)::text AS s"))
+    server.sql(
+        "daily",
+        (DAILY % ("timestamp", "timestamp", "timestamp")).replace("ts, id", "ts, id, pg_sleep(0.01)::text AS s"),
+    )
     log = next(server.root.glob(".interlace/logs/*.jsonl"))
 
     server("backfill", "daily", "--until", "2024-01-09", "--concurrency", "4")
@@ -75,7 +81,9 @@ def test_several_intervals_run_at_the_same_time(server):
 
 
 def test_a_failure_in_one_keeps_the_others_and_the_next_backfill_fills_the_gap(server):
-    failing = (DAILY % ("timestamp", "timestamp", "timestamp")).replace("ts, id FROM", "ts, id / (id - 100) * 0 + id AS id FROM")
+    failing = (DAILY % ("timestamp", "timestamp", "timestamp")).replace(
+        "ts, id FROM", "ts, id / (id - 100) * 0 + id AS id FROM"
+    )
     server.sql("daily", failing)
 
     failed = server("backfill", "daily", "--until", "2024-01-11", "--concurrency", "3")
@@ -105,9 +113,15 @@ def test_a_backfill_that_is_killed_goes_on(server):
 
 
 def test_by_key_the_cursor_has_the_type_of_its_column(server):
-    server.sql("latest", "-- @incremental: {by: key, column: ts, lookback: 2h}\n-- @key: id\nSELECT ts, id FROM hours WHERE $cursor IS NULL OR ts >= $cursor")
+    server.sql(
+        "latest",
+        "-- @incremental: {by: key, column: ts, lookback: 2h}\n-- @key: id\nSELECT ts, id FROM hours WHERE $cursor IS NULL OR ts >= $cursor",
+    )
     server.run("latest")
-    server.sql("hours", "SELECT TIMESTAMP '2024-01-01' + n * INTERVAL '1 hour' AS ts, n AS id FROM generate_series(0, 725) AS g (n)")
+    server.sql(
+        "hours",
+        "SELECT TIMESTAMP '2024-01-01' + n * INTERVAL '1 hour' AS ts, n AS id FROM generate_series(0, 725) AS g (n)",
+    )
 
     said = server.run("--json")
 

@@ -1,7 +1,8 @@
-"""SIGKILL before each statement of a load: the tables hold the old state or the new one, and the next run ends the same.
+"""SIGKILL at each statement of a load, on DuckDB and PostgreSQL: each table is old or new, and the next run ends the same.
 
-A day's extract is merged, kept as history and added by interval.  The load of the second day is killed before its n-th
-statement, for each n that there is, then run again; what is there must equal what the run gives that was not killed.
+A day's extract is merged, kept as history, appended and added by interval and by cursor.  The load of the second day is
+killed before its n-th statement, after its n-th COMMIT and before its n-th record, for each n that there is, then run
+again: what is there must equal what the run gives that was not killed.
 """
 
 from __future__ import annotations
@@ -10,117 +11,259 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import duckdb
 import pytest
 
 CRASH = Path(__file__).with_name("crash.py")
-TABLES = ("merged", "historic", "daily")
 EVERY = int(os.environ.get("INTERLACE_CRASH_EVERY", "6"))
 """Each so many statements are tried; all of them by the soak."""
 
+YEAR = datetime.now(UTC).year
+YEARS = range(YEAR - 3, YEAR)
+BEGINS = {1: YEAR - 1, 2: YEAR - 3}
+"""Where the history by interval begins: the second day finds two years that are missing."""
+
 EXTRACTS = {
-    1: "(1, 'a', 10), (2, 'b', 20), (3, 'c', 30)",
-    2: "(1, 'a', 11), (2, 'b', 20), (4, 'd', 40)",
+    1: [(1, "a", 10, 1), (2, "b", 20, 1), (3, "c", 30, 1)],
+    2: [(1, "a", 11, 2), (2, "b", 20, 1), (4, "d", 40, 2)],
+}
+
+MODELS = {
+    "merged": "-- @strategy: {name: merge_by_key, delete_missing: true}\n-- @key: id\nSELECT * FROM extract\n",
+    "raised": (
+        "-- @strategy: {name: merge_by_key, set: {amount: target.amount + source.amount}}\n-- @key: id\n"
+        "SELECT * FROM extract\n"
+    ),
+    "historic": (
+        "-- @strategy: {name: scd_type_2, delete_missing: true, delete_mode: close}\n-- @key: id\nSELECT * FROM extract\n"
+    ),
+    "timed": (
+        "-- @strategy: {name: scd_type_2, updated_at: changed, delete_missing: true, delete_mode: new_record}\n-- @key: id\n"
+        "SELECT * FROM extract\n"
+    ),
+    "appended": "-- @strategy: append\nSELECT id, amount FROM extract\n",
+    "yearly": (
+        "-- @incremental: {by: datetime, column: year, grain: year, start: BEGINS-01-01}\n"
+        "SELECT id, amount, CAST($start AS TIMESTAMPTZ) AS year FROM extract\n"
+    ),
+    "latest": (
+        "-- @incremental: {by: key, column: amount}\n-- @key: id\n"
+        "SELECT id, amount FROM extract WHERE $cursor IS NULL OR amount >= $cursor\n"
+    ),
+}
+
+QUERIES = {
+    "merged": "SELECT id, name, amount FROM merged ORDER BY 1, 2, 3",
+    "raised": "SELECT id, name, amount FROM raised ORDER BY 1, 2, 3",
+    "historic": "SELECT id, name, amount, valid_to IS NULL FROM historic ORDER BY 1, 2, 3, 4",
+    "timed": "SELECT id, name, amount, CAST(valid_from AS text), valid_to IS NULL, _deleted FROM timed WHERE NOT _deleted "
+    "UNION ALL SELECT id, name, amount, '', valid_to IS NULL, _deleted FROM timed WHERE _deleted ORDER BY 1, 2, 3, 4, 5",
+    "appended": "SELECT id, amount FROM appended ORDER BY 1, 2",
+    "yearly": "SELECT CAST(EXTRACT(YEAR FROM year) AS integer), id, amount FROM yearly ORDER BY 1, 2",
+    "latest": "SELECT id, amount FROM latest ORDER BY 1, 2",
+}
+"""What is in each table but the moments of loads; ``yearly`` is taken apart by its first column, for each is a load."""
+
+LEFT = "SELECT table_name FROM information_schema.tables WHERE table_name LIKE '\\_\\_interlace%' ESCAPE '\\'"
+
+MOMENTS = {
+    "duckdb": {"statement": "statement", "commit": "commit", "mark": "mark"},
+    "postgres": {"statement": "postgres-statement", "commit": "postgres-commit", "mark": "postgres-mark"},
 }
 
 
-def write(project, day: int) -> None:
-    project.write(
-        "config.yaml",
-        """
-        connections:
-          default: {type: duckdb, path: warehouse.duckdb}
-        """,
-    )
-    project.sql("extract", f"SELECT * FROM (VALUES {EXTRACTS[day]}) AS given (id, name, amount)\n")
-    project.sql("merged", "-- @strategy: merge_by_key\n-- @key: id\nSELECT * FROM extract\n")
-    project.sql(
-        "historic",
-        "-- @strategy: {name: scd_type_2, delete_missing: true, delete_mode: close}\n-- @key: id\nSELECT * FROM extract\n",
-    )
-    project.sql(
-        "daily",
-        "-- @incremental: {by: datetime, column: day, start: 2024-01-01}\n"
-        "SELECT id, CAST($start AS TIMESTAMPTZ) AS day FROM extract\n",
-    )
+class InFile:
+    """The warehouse in a DuckDB file of the project."""
+
+    name = "duckdb"
+    config = "type: duckdb, path: warehouse.duckdb"
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def save(self) -> None:
+        """It goes with the project's folder."""
+
+    restore = save
+
+    def ask(self, queries: list[str]) -> list[list[tuple[object, ...]]]:
+        """Look without Interlace, in a copy."""
+        copy = self._root.parent / "seen"
+        shutil.rmtree(copy, ignore_errors=True)
+        copy.mkdir()
+        for file in self._root.glob("warehouse.duckdb*"):
+            shutil.copy(file, copy)
+        with duckdb.connect(str(copy / "warehouse.duckdb")) as connection:
+            return [connection.execute(query).fetchall() for query in queries]
 
 
-def contents(root: Path) -> dict[str, list[tuple[object, ...]]]:
-    """What is in each table but the moments of loads, seen without Interlace, in a copy."""
-    copy = root.parent / "seen"
-    shutil.rmtree(copy, ignore_errors=True)
-    copy.mkdir()
-    for file in root.glob("warehouse.duckdb*"):
-        shutil.copy(file, copy)
-    with duckdb.connect(str(copy / "warehouse.duckdb")) as connection:
-        queries = {
-            "merged": "SELECT id, name, amount FROM merged ORDER BY ALL",
-            "historic": "SELECT id, name, amount, valid_to IS NULL FROM historic ORDER BY ALL",
-            "daily": "SELECT id, CAST(day AS DATE) FROM daily ORDER BY ALL",
-        }
-        return {name: connection.execute(query).fetchall() for name, query in queries.items()}
+class OnServer:
+    """The warehouse in a database of a PostgreSQL server."""
+
+    name = "postgres"
+
+    def __init__(self, server: str, url: str) -> None:
+        self._server = server
+        self._url = url
+        self._name = urlsplit(url).path[1:]
+        self.config = f"type: postgres, url: '{url}'"
+
+    def save(self) -> None:
+        """Keep a copy of it, beside it."""
+        self._administer(f"CREATE DATABASE {self._name}_start TEMPLATE {self._name} STRATEGY wal_log")
+
+    def restore(self) -> None:
+        """Make it what was saved."""
+        self._administer(
+            f"DROP DATABASE {self._name} WITH (FORCE)",
+            f"CREATE DATABASE {self._name} TEMPLATE {self._name}_start STRATEGY wal_log",
+        )
+
+    def drop(self) -> None:
+        """Leave no copy behind."""
+        self._administer(f"DROP DATABASE IF EXISTS {self._name}_start")
+
+    def ask(self, queries: list[str]) -> list[list[tuple[object, ...]]]:
+        """Look without Interlace, once the server has noticed that the others are gone."""
+        import psycopg
+
+        others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        until = time.monotonic() + 20
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            while connection.execute(others).fetchall() != [(0,)]:
+                assert time.monotonic() < until, "a session of a killed process did not end"
+                time.sleep(0.01)
+            return [connection.execute(query).fetchall() for query in queries]
+
+    def _administer(self, *statements: str) -> None:
+        import psycopg
+
+        with psycopg.connect(self._server, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
 
 
-UNTIL = {1: "2024-01-02", 2: "2024-01-03"}
+class Killing:
+    """A project that was loaded to its first day, and the load of the second, which is killed again and again.
+
+    Attributes:
+        before: what is in each table before the second load.
+        after: and after it.
+    """
+
+    def __init__(self, project, warehouse: InFile | OnServer) -> None:
+        self._project = project
+        self._warehouse = warehouse
+        self._start = project.root.parent / "start"
+        self._write(1)
+        self._loaded("the first day")
+        self.before = self.contents()
+        shutil.copytree(project.root, self._start)
+        warehouse.save()
+        self._write(2)
+        self._loaded("the second day")
+        self.after = self.contents()
+        assert [f"yearly {YEAR - 1}"] == [name for name, rows in self.before.items() if rows == self.after[name]]
+
+    def contents(self) -> dict[str, list[tuple[object, ...]]]:
+        """The rows of each table, and of each of its parts that are loaded one after the other."""
+        found = dict(zip(QUERIES, self._warehouse.ask(list(QUERIES.values())), strict=True))
+        yearly = found.pop("yearly")
+        return {**found, **{f"yearly {year}": [row for row in yearly if row[0] == year] for year in YEARS}}
+
+    def tried(self, when: str, moment: str, numbers: range) -> int:
+        """Kill it at each of these calls, as far as there are so many; gives how many there were."""
+        killed = 0
+        point = MOMENTS[self._warehouse.name].get(moment, moment)
+        for n in numbers:
+            self._begin_again()
+            done = self._run(when, point, str(n))
+            if done.returncode == 0:
+                break
+            self._is_old_or_new(done, f"killed {when} {moment} {n}")
+            self._ends_the_same(f"killed {when} {moment} {n}")
+            killed += 1
+        return killed
+
+    def _is_old_or_new(self, done: subprocess.CompletedProcess[str], said: str) -> None:
+        assert -9 == done.returncode, said + done.stdout + done.stderr
+        found = self.contents()
+        mixed = {name: found[name] for name in found if found[name] not in (self.before[name], self.after[name])}
+        assert {} == mixed, said
+
+    def _ends_the_same(self, said: str) -> None:
+        self._loaded(said)
+        assert self.after == self.contents(), said
+        assert [[], []] == self._warehouse.ask([LEFT, "SELECT * FROM _interlace.commits"]), said
+
+    def _loaded(self, said: str) -> None:
+        done = self._run()
+        assert 0 == done.returncode, f"{said}: {done.stdout}{done.stderr}"
+
+    def _begin_again(self) -> None:
+        shutil.rmtree(self._project.root)
+        shutil.copytree(self._start, self._project.root)
+        self._warehouse.restore()
+        self._write(2)
+
+    def _write(self, day: int) -> None:
+        rows = ", ".join(f"({i}, '{name}', {amount}, {version})" for i, name, amount, version in EXTRACTS[day])
+        self._project.write("config.yaml", f"connections:\n  default: {{{self._warehouse.config}}}\n")
+        self._project.sql(
+            "extract",
+            "SELECT id, name, amount, TIMESTAMPTZ '2024-01-01 00:00:00+00' + version * INTERVAL '1 day' AS changed "
+            f"FROM (VALUES {rows}) AS given (id, name, amount, version)\n",
+        )
+        for name, text in MODELS.items():
+            self._project.sql(name, text.replace("BEGINS", str(BEGINS[day])))
+
+    def _run(self, *crash: str) -> subprocess.CompletedProcess[str]:
+        argv = [sys.executable, str(CRASH), *crash, "--", "run"] if crash else [sys.executable, "-m", "interlace", "run"]
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("INTERLACE_")}
+        return subprocess.run(
+            argv, cwd=self._project.root, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
 
 
-def run(project, day: int, *crash: str) -> subprocess.CompletedProcess[str]:
-    words = ("run", "--since", "2024-01-01", "--until", UNTIL[day])
-    argv = [sys.executable, str(CRASH), *crash, "--", *words] if crash else [sys.executable, "-m", "interlace", *words]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("INTERLACE_")}
-    return subprocess.run(argv, cwd=project.root, env=environment, capture_output=True, text=True, timeout=60, check=False)
-
-
-@pytest.fixture
-def prepared(project):
+@pytest.fixture(params=["duckdb", "postgres"])
+def killing(request, project):
     """Loaded to the first day; how the second day begins and ends."""
-    write(project, 1)
-    assert 0 == run(project, 1).returncode
-    before = contents(project.root)
-    start = project.root.parent / "start"
-    shutil.copytree(project.root, start)
-    write(project, 2)
-    done = run(project, 2)
-    assert 0 == done.returncode, done.stdout + done.stderr
-    after = contents(project.root)
-    assert all(before[name] != after[name] for name in TABLES)
-    return project, start, before, after
+    if request.param == "duckdb":
+        yield Killing(project, InFile(project.root))
+        return
+    url = request.getfixturevalue("postgres_url")
+    warehouse = OnServer(request.getfixturevalue("postgres_server"), urlunsplit(urlsplit(url)))
+    try:
+        yield Killing(project, warehouse)
+    finally:
+        warehouse.drop()
 
 
-def begin_again(project, start: Path) -> None:
-    shutil.rmtree(project.root)
-    shutil.copytree(start, project.root)
-    write(project, 2)
+def test_a_load_that_is_killed_before_a_statement_is_old_or_new_and_is_ended_by_the_next_run(killing):
+    assert killing.tried("before", "statement", range(1, 1_000, EVERY)) >= 60 // EVERY
 
 
-def tried(prepared, numbers: range) -> int:
-    project, start, before, after = prepared
-    killed = 0
-    for n in numbers:
-        begin_again(project, start)
-        done = run(project, 2, "before", "statement", str(n))
-        if done.returncode == 0:
-            break
-        assert -9 == done.returncode, done.stdout + done.stderr
-        killed += 1
-        found = contents(project.root)
-        mixed = {name: found[name] for name in TABLES if found[name] not in (before[name], after[name])}
-        assert {} == mixed, f"killed before statement {n}"
-        again = run(project, 2)
-        assert 0 == again.returncode, f"killed before statement {n}: {again.stdout}{again.stderr}"
-        assert after == contents(project.root), f"killed before statement {n}"
-    return killed
-
-
-def test_a_load_that_is_killed_before_a_statement_is_old_or_new_and_is_ended_by_the_next_run(prepared):
-    assert tried(prepared, range(1, 200, EVERY)) >= 200 // EVERY // 10
+@pytest.mark.parametrize(("when", "moment"), [("after", "commit"), ("after", "mark"), ("before", "record")])
+def test_a_load_that_is_killed_around_its_commit_is_old_or_new_and_is_ended_by_the_next_run(killing, when, moment):
+    assert killing.tried(when, moment, range(1, 1_000, EVERY)) >= 1
 
 
 @pytest.mark.soak
-def test_a_load_that_is_killed_before_each_statement_is_old_or_new_and_is_ended_by_the_next_run(prepared):
-    killed = tried(prepared, range(1, 1_000))
+def test_a_load_that_is_killed_before_each_statement_is_old_or_new_and_is_ended_by_the_next_run(killing, capsys):
+    began = time.monotonic()
 
-    print(f"killed before each of {killed} statements")  # noqa: T201  the soak's figures
-    assert killed > 20
+    killed = {
+        f"{when} {moment}": killing.tried(when, moment, range(1, 1_000))
+        for when, moment in [("before", "statement"), ("after", "commit"), ("after", "mark"), ("before", "record")]
+    }
+
+    with capsys.disabled():
+        print(f"\nkilled {sum(killed.values())} times in {time.monotonic() - began:.0f} s: {killed}")  # noqa: T201  the soak's figures
+    assert killed["before statement"] > 60
+    assert min(killed.values()) >= 1

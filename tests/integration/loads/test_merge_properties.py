@@ -23,7 +23,7 @@ COUNTED = ("inserted", "updated", "unchanged", "deleted", "rejected", "conflict"
 
 row = st.fixed_dictionaries(
     {
-        "id": st.sampled_from([1, 2, 3, None]),
+        "id": st.sampled_from([1, 1, 2, 2, 3, 3, None]),
         "part": st.sampled_from(["a", "ab", "a", None]),
         "n": st.sampled_from([1, 2, None]),
         "s": st.sampled_from(["", "x", None]),
@@ -37,14 +37,14 @@ streams = st.lists(st.one_of(batch, st.just("again")), min_size=1, max_size=5)
 
 @st.composite
 def rules(draw):
-    duplicates = draw(st.sampled_from(["latest", "latest", "error"]))
-    deletes = draw(st.sampled_from(["none", "missing", "scope", "flag", "both"]))
+    duplicates = draw(st.sampled_from(["latest", "latest", "latest", "error"]))
+    deletes = draw(st.sampled_from(["none", "missing", "scope", "scope", "flag", "both"]))
     return MergeRules(
-        key=draw(st.sampled_from([("id",), ("id", "part")])),
-        null_keys=draw(st.sampled_from(["skip", "match", "error"])),
+        key=draw(st.sampled_from([("id",), ("id",), ("id", "part")])),
+        null_keys=draw(st.sampled_from(["skip", "skip", "match", "match", "error"])),
         duplicates=duplicates,
         order_by=("n",) if duplicates == "latest" else (),
-        insert_only=draw(st.booleans()),
+        insert_only=draw(st.sampled_from([False, False, True])),
         soft=deletes != "none" and draw(st.booleans()),
         flag="gone" if deletes in {"flag", "both"} else None,
         missing=deletes in {"missing", "scope", "both"},

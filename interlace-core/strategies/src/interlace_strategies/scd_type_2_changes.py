@@ -108,15 +108,18 @@ class Changes:
         if layout.options.delete_missing:
             absent = sql.is_null(layout.computed("here", "b"))
             case = case.when(absent, exp.Case().when(self._is_missing(), sql.text("missing")).else_(sql.text("same")))
-        case = self._by_time(case) if layout.by_time else self._by_column(case)
-        return case.else_(sql.text("same"))
+        return self._by_time(case) if layout.by_time else self._by_column(case)
 
     def _by_column(self, case: exp.Case) -> exp.Case:
         gone, record = self._layout.computed("gone", "b"), self._layout.computed("record", "t")
         unknown = sql.is_null(self._layout.computed("there", "t"))
         case = case.when(gone, exp.Case().when(_none_of(unknown, record), sql.text("gone")).else_(sql.text("same")))
         case = case.when(unknown.copy(), sql.text("new")).when(record.copy(), sql.text("changed"))
-        return self._changed(case, ())
+        if layout.compared:
+            case = case.when(self._differ(layout.compared), sql.text("changed"))
+        rest = [name for name in layout.values if name not in layout.compared]
+        case = case.when(self._differ(rest), sql.text("touched")) if rest else case
+        return case.else_(sql.text("same"))
 
     def _by_time(self, case: exp.Case) -> exp.Case:
         layout = self._layout
@@ -139,23 +142,14 @@ class Changes:
         known = [name for name in layout.compared if name not in layout.added]
         if known:
             case = case.when(sql.all_of([same_time, self._differ(known)]), sql.text("conflict"))
-        case = case.when(sql.all_of([same_time.copy(), self._differ(layout.values)]), sql.text("touched"))
+        if layout.values:
+            case = case.when(sql.all_of([same_time.copy(), self._differ(layout.values)]), sql.text("touched"))
         case = case.when(same_time.copy(), sql.text("same"))
-        return self._changed(case, (sql.text("touched"),))
-
-    def _changed(self, case: exp.Case, otherwise: tuple[exp.Expr, ...]) -> exp.Case:
-        layout = self._layout
         if layout.compared:
             case = case.when(self._differ(layout.compared), sql.text("changed"))
-        if otherwise:
-            return case.else_(otherwise[0])
-        rest = [name for name in layout.values if name not in layout.compared]
-        return case.when(self._differ(rest), sql.text("touched")) if rest else case
+        return case.else_(sql.text("touched"))
 
     def _differ(self, names: Sequence[str]) -> exp.Expr:
-        layout = self._layout
-        if not names:
-            return exp.false()
         return sql.any_of([self._differs(name) for name in names])
 
     def _differs(self, name: str) -> exp.Expr:

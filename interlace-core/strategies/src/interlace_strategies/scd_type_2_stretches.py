@@ -90,7 +90,7 @@ class Stretches:
         gone = layout.computed("gone", "p")
         values = self._columns("p")
         for name in layout.kept:
-            values[name] = self._first(sql.column(name, "p"))
+            values[name] = self._last_known(sql.column(name, "p"))
         for what in ("pos", "known", "begun", "verdict"):
             values[layout.named(f"first_{what}")] = self._first(layout.computed(what, "p"))
         values[layout.named("basis")] = exp.Window(
@@ -106,6 +106,13 @@ class Stretches:
     def _first(self, value: exp.Expr) -> exp.Window:
         order = exp.Order(expressions=self._forwards())
         return exp.Window(this=exp.FirstValue(this=value), partition_by=self._stretch(), order=order)
+
+    def _last_known(self, value: exp.Expr) -> exp.Window:
+        """What the last row of the table in a stretch holds in a column that the batch lacks."""
+        backwards = [exp.Ordered(this=self._layout.computed(w, "p"), desc=True, nulls_first=False) for w in _KNOWN_FIRST]
+        return exp.Window(
+            this=exp.FirstValue(this=value), partition_by=self._stretch(), order=exp.Order(expressions=backwards)
+        )
 
     def _ranked(self, order: Sequence[exp.Expr]) -> exp.Window:
         return sql.numbered(self._stretch(), order)
@@ -202,4 +209,5 @@ class Stretches:
 
 
 _ORDER = ("pos", "rank", "source")
+_KNOWN_FIRST = ("known", *_ORDER)
 _POINT = ("pos", "rank", "gone", "known", "repair", "verdict", "source", "basis", "begun")

@@ -168,7 +168,8 @@ class Writing:
         should = exp.Case().when(ended, sql.number(0)).else_(sql.number(1))
         closed = exp.Case().when(layout.is_closed("target"), sql.column(layout.options.valid_to, "target"))
         begun = exp.Case().when(layout.is_open("target"), sql.column(layout.options.valid_from, "target"))
-        number = sql.count_where(layout.is_open("target"))
+        there = sql.has_value(sql.column(layout.options.valid_from, "target"))
+        number = sql.count_where(sql.all_of([there, layout.is_open("target")]))
         wrong = sql.any_of(
             [
                 exp.NEQ(this=number, expression=exp.Min(this=should)),

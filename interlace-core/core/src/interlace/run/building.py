@@ -13,7 +13,7 @@ from interlace.errors import Cancelled, Location, QueryFailed
 from interlace.model.definition import SqlBody
 from interlace.run.attempt import Built, audit_relation, build, located
 from interlace.run.exporting import due_exports, write_exports
-from interlace.run.lanes import Lanes, lanes_of
+from interlace.run.lanes import Lane, Lanes, lanes_of
 from interlace.run.parts import query_of
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Building:
         run: the run's id.
         sessions: gives a worker's session.
         compute: gives a model's rows or query.
-        recording: makes the records.
+        recording: see below.
         trying: tries again what failed.
         audit: runs checks.
         allow_empty: what replacing rows by none does.
@@ -45,6 +45,9 @@ class Building:
             is published and no marker is left (``--hold``).
         beside: makes one like it, for a thread that loads portions of the same task beside this one's.
         lanes: how many portions of a task may be loaded at once, where its strategy and its connection allow that.
+
+    Attributes:
+        recording: makes the records.
     """
 
     def __init__(
@@ -66,7 +69,7 @@ class Building:
         self._lanes = lanes
         self._sessions = sessions
         self._compute = compute
-        self._recording = recording
+        self.recording = recording
         self._trying = trying
         self._audit = audit
         self._allow_empty = allow_empty
@@ -74,23 +77,23 @@ class Building:
 
     def member(self, task: Task, worker: Worker, reads: int | None) -> Done:
         """Build a SQL model inside the open transaction of the worker's session, as a member of a group."""
-        started = self._recording.start(task)
+        started = self.recording.start(task)
         session = self._sessions.of(task.connection, worker, reads)
         query = self._compute.query(task.model, session)
         (portion,) = task.portions
         built = build(task, session, query, portion, self._audit, self._allow_empty)
-        return self._recording.succeeded(task, "build", started, built)
+        return self.recording.succeeded(task, "build", started, built)
 
     def alone(self, task: Task, worker: Worker) -> Done:
         """Build a model portion by portion, each in a transaction of its own, then write its exports."""
         first, *rest = task.portions
         done, started = self.portion(task, first, worker)
         if len(rest) > 1 and (lanes := min(lanes_of(task, self._lanes), len(rest))) > 1:
-            self._recording.part(done, 1)
+            self.recording.part(done, 1)
             done, started = self._at_once(_after(task, done), rest, lanes, worker)
             return self.export(done, started, worker)
         for number, portion in enumerate(rest, start=1):
-            self._recording.part(done, number)
+            self.recording.part(done, number)
             done, started = self.portion(_after(task, done), portion, worker)
         return self.export(done, started, worker)
 
@@ -100,8 +103,9 @@ class Building:
         assert self._beside is not None  # noqa: S101  there are no lanes without
         # Nobody knows the number of rows while several loads add to them.
         task.state = replace(task.state, rows=None)
-        made = [(self._beside().portion, Thread()) for _ in range(lanes)]
-        return Lanes(task, worker, self._recording, 1).load(portions, made, self._sessions.release)
+        beside = [self._beside() for _ in range(lanes)]
+        made = [Lane(one.portion, Thread(), one.recording) for one in beside]
+        return Lanes(task, worker, self.recording, 1).load(portions, made, self._sessions.release)
 
     def check(self, task: Task, worker: Worker) -> Done:
         """Check the published relation again."""
@@ -109,13 +113,13 @@ class Building:
         return self.export(done, started, worker)
 
     def _checked(self, task: Task, worker: Worker) -> tuple[Done, Started]:
-        started = self._recording.start(task)
+        started = self.recording.start(task)
         session = self._sessions.of(task.connection, worker)
         columns = session.columns(task.relation) if task.relation is not None else ()
         built = Built(LoadCounts(), columns=columns, moved=False)
         with located(task):
             audit_relation(task, session, built, self._audit)
-        return self._recording.unchanged(task, "check", started, built), started
+        return self.recording.unchanged(task, "check", started, built), started
 
     def export(self, done: Done, started: Started, worker: Worker) -> Done:
         """Write the exports that are due."""
@@ -127,12 +131,12 @@ class Building:
         written, errors, events = write_exports(
             done, due, session, run=self._run, root=compute.root, environment=compute.environment
         )
-        return self._recording.exported(done, started, written, errors, events)
+        return self.recording.exported(done, started, written, errors, events)
 
     def export_again(self, task: Task, worker: Worker) -> Done:
         """Write the exports of what stands."""
-        started = self._recording.start(task)
-        return self.export(self._recording.unchanged(task, "export", started), started, worker)
+        started = self.recording.start(task)
+        return self.export(self.recording.unchanged(task, "export", started), started, worker)
 
     # --- one portion ------------------------------------------------------------------------------------------
 
@@ -141,7 +145,7 @@ class Building:
         return self._trying.until(task, worker, lambda: self._attempt(task, portion, worker))
 
     def _attempt(self, task: Task, portion: Portion, worker: Worker) -> tuple[Done, Started]:
-        started = self._recording.start(task, portion)
+        started = self.recording.start(task, portion)
         if isinstance(task.model.body, SqlBody) and task.relation is not None:
             session = self._sessions.of(task.connection, worker)
             rows = lambda: query_of(task, portion, session, self._compute)  # noqa: E731
@@ -153,7 +157,7 @@ class Building:
         with self._compute.attempt(task, started.id, worker, portion) as attempt:
             if task.relation is None:
                 attempt.perform()
-                return self._recording.succeeded(task, "build", started, Built(LoadCounts(), moved=True))
+                return self.recording.succeeded(task, "build", started, Built(LoadCounts(), moved=True))
             source = attempt.source(attempt.evaluate())
             session = attempt.session
             if not isinstance(source, str):
@@ -178,7 +182,7 @@ class Building:
             self._perform(task, "pre", task.model.pre, session)
             built = build(task, session, source(), portion, self._audit, self._allow_empty)
             self._perform(task, "post", task.model.post, session)
-            done = self._recording.succeeded(task, "build", started, built)
+            done = self.recording.succeeded(task, "build", started, built)
             if self._intend is not None and _needs_marker(task, portion):
                 self._intend(done.record)
                 session.mark(Marker(str(task.relation), started.id, self._run, portion.label))

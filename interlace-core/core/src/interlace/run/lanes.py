@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from interlace.errors import Cancelled
 from interlace.model.definition import SqlBody
@@ -17,8 +17,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Lane", "Lanes", "lanes_of"]
 
-Lane = Callable[["Task", "Portion", "Worker"], "tuple[Done, Started]"]
-"""Loads one portion of a task, as one of several that do."""
+
+class Lane(NamedTuple):
+    """One of several threads that load portions of a task.
+
+    Attributes:
+        load: loads one portion.
+        worker: what the thread is to the sessions.
+        recording: its own, which knows the attempt that is under way.
+    """
+
+    load: Callable[[Task, Portion, Worker], tuple[Done, Started]]
+    worker: Worker
+    recording: Recording
 
 
 def lanes_of(task: Task, wanted: int) -> int:
@@ -49,9 +60,10 @@ class Lanes:
         self._lock = threading.Lock()
         self._last: tuple[Done, Started] | None = None
         self._error: Exception | None = None
+        self._failed: Lane | None = None
 
     def load(
-        self, portions: Sequence[Portion], lanes: Sequence[tuple[Lane, Worker]], release: Callable[[Worker], None]
+        self, portions: Sequence[Portion], lanes: Sequence[Lane], release: Callable[[Worker], None]
     ) -> tuple[Done, Started]:
         """Load all; gives the one that ended last, which is not recorded yet.
 
@@ -60,38 +72,41 @@ class Lanes:
         """
         waiting = deque(portions)
         threads = [
-            threading.Thread(target=self._serve, args=(waiting, *lane, release), daemon=True, name="interlace-lane")
+            threading.Thread(target=self._serve, args=(waiting, lane, release), daemon=True, name="interlace-lane")
             for lane in lanes
         ]
-        self._worker.interrupt = lambda: self._interrupt([worker for _, worker in lanes])
+        self._worker.interrupt = lambda: self._interrupt([lane.worker for lane in lanes])
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
         if self._error is not None:
             self._hand_over()
+            if self._failed is not None:
+                self._recording.goes_on(self._failed.recording, self._task)
             raise self._error
         if self._last is None:
             raise Cancelled("the attempt was given up before it committed")
         self._recording.restore(self._last[0])
         return self._last
 
-    def _serve(self, waiting: deque[Portion], lane: Lane, worker: Worker, release: Callable[[Worker], None]) -> None:
+    def _serve(self, waiting: deque[Portion], lane: Lane, release: Callable[[Worker], None]) -> None:
         try:
-            while self._error is None and worker.why is None:
+            while self._error is None and lane.worker.why is None:
                 try:
                     portion = waiting.popleft()
                 except IndexError:
                     return
-                ended = lane(self._task, portion, worker)
+                ended = lane.load(self._task, portion, lane.worker)
                 with self._lock:
                     self._hand_over()
                     self._last = ended
         except Exception as error:  # noqa: BLE001  raised again by `load`
             with self._lock:
-                self._error = self._error or error
+                if self._error is None:
+                    self._error, self._failed = error, lane
         finally:
-            release(worker)
+            release(lane.worker)
 
     def _hand_over(self) -> None:
         """Record the one that ended before: the task goes on, or ends with a failure."""

@@ -223,6 +223,13 @@ class Recording:
             if not isinstance(event, ModelFinished):
                 self._recorder.event(event)
 
+    def goes_on(self, other: Recording, task: Task) -> None:
+        """The attempt of another thread at this task is the one that is under way: it failed."""
+        if task.name in other._started:
+            self._started[task.name] = other._started[task.name]
+        if task.name in other._tries:
+            self._tries[task.name] = other._tries[task.name]
+
     def undo(self, names: Iterable[str]) -> None:
         """Rolled back: the versions are what they were."""
         for name in names:

@@ -23,6 +23,7 @@ class Even(Check):
     Config = EvenOptions
     shorthand: ClassVar[str | None] = "column"
     column_option: ClassVar[str | None] = "column"
+    quarantines: ClassVar[bool] = True
 
     def columns(self, options: EvenOptions) -> tuple[str, ...]:
         """The one column."""
@@ -39,7 +40,7 @@ class Even(Check):
         count = exp.Coalesce(this=exp.Sum(this=exp.case().when(odd, one).else_(zero)), expressions=[zero])
         relation = target.relation
         table = exp.table_(relation.name, db=relation.schema, catalog=relation.catalog, quoted=True)
-        return Measure(count, exp.select("*").from_(table).where(odd))
+        return Measure(count, exp.select("*").from_(table).where(odd), broken=odd)
 
     def judge(self, value: int, options: EvenOptions, now: datetime) -> Verdict:
         """No odd number may be left."""
