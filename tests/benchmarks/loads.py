@@ -36,6 +36,8 @@ CHECKED: Tables = {
 SELECT 1"""
 }
 
+TRIVIAL_CHECK = "-- @strategy: none\n-- @checks: [{row_count: {min: 1}}]\nSELECT 1"
+
 
 def merge(bench: Bench) -> Iterator[Row]:
     """100,000 rows, half of them updates, into five million, by key."""
@@ -91,11 +93,10 @@ def compared(
     """A command and a bare script on copies of one file, each less one trivial model on such a copy."""
     more = "sources:\n" + "".join(f"  {name}: {{relation: main.{name}}}\n" for name in sources) if sources else ""
     many = bench.project("many", tables, more)
-    trivial = {"one": "SELECT 1 AS id"} if words[0] != "check" else {"one": "-- @strategy: none\nSELECT 1 AS id"}
-    one = bench.project("one", trivial)
+    one = bench.project("one", {"events": TRIVIAL_CHECK} if words[0] == "check" else {"one": "SELECT 1 AS id"})
     run, run_one, loop, loop_one = bench.best(
         bench.cold(many, *words, data=file),
-        bench.cold(one, "run", data=file),
+        bench.cold(one, "check" if words[0] == "check" else "run", data=file),
         _bare(many, file, *bare),
         _bare(one, file, "nothing"),
     )

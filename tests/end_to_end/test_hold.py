@@ -125,6 +125,15 @@ def test_a_run_that_is_not_known_is_an_error_that_names_those_that_wait(orders):
     assert "no run 'nosuchrun' holds anything back" in orders.fails("discard", "nosuchrun")
 
 
+def test_the_one_that_was_held_back_last_is_called_latest(orders):
+    change(orders)
+    first = hold(orders)["run"]
+    last = hold(orders)["run"]
+
+    assert last in orders("discard", "latest").out
+    assert first in orders("release", "latest").out
+
+
 def test_a_model_that_publishes_nothing_cannot_be_held(project):
     project.python(
         "effect",

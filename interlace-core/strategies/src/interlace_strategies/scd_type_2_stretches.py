@@ -33,7 +33,7 @@ class Stretches:
         layout = self._layout
         values = self._columns("p")
         values[layout.named("nth")] = self._over(exp.RowNumber(), "p", _ORDER)
-        before = (*layout.tracked, layout.named("gone"), layout.named("known"))
+        before = (*layout.tracked, *(layout.named(w) for w in ("gone", "known", "source")))
         values |= {self._before(name): self._over(exp.Lag(this=sql.column(name, "p")), "p", _ORDER) for name in before}
         looked = sql.subquery(sql.select(values, sql.subquery(points, "p")), "q")
         started = self._columns("q")
@@ -74,6 +74,9 @@ class Stretches:
             differs += [sql.all_of([both, sql.any_of(kept)])] if kept else []
         case = exp.Case().when(first, sql.any_of([known.copy(), exp.Not(this=gone)]))
         case = case.when(gone.copy(), exp.Not(this=was_gone)).when(was_gone.copy(), exp.true())
+        # What a moment says of a column that the table did not have before fills it in.
+        again = exp.EQ(this=layout.computed("source", "q"), expression=sql.column(self._before(layout.named("source")), "q"))
+        case = case.when(again, exp.false())
         return case.else_(sql.any_of(differs) if differs else exp.false())
 
     def _differs(self, name: str) -> exp.Expr:

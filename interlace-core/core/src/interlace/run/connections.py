@@ -32,6 +32,7 @@ class Connections:
         self._plugins = plugins
         self._made: dict[str, Connection] = {}
         self._catalogues: dict[str, dict[tuple[str, str], RelationInfo]] = {}
+        self._asked: dict[str, list[str | None]] = {}
 
     def dialects(self) -> dict[str, str]:
         """The dialect of each connection; one whose package is missing matters once it is used (ruling 23).
@@ -66,8 +67,16 @@ class Connections:
     def standing(self, name: str, schemas: Iterable[str | None]) -> Mapping[tuple[str, str], RelationInfo]:
         """What stands in some schemas, by (schema, name) in lower case, by one query; nothing is created by asking."""
         if name not in self._catalogues:
-            self._catalogues[name] = self._look(self.get(name), list(schemas))
+            self._asked[name] = list(schemas)
+            self._catalogues[name] = self._look(self.get(name), self._asked[name])
         return self._catalogues[name]
+
+    def moved(self, name: str) -> bool:
+        """Whether what stands on a server is no longer what `standing` gave; nobody else writes to a file that is open."""
+        connection = self.get(name)
+        if name not in self._catalogues or connection.capabilities.embedded:
+            return False
+        return self._look(connection, self._asked[name]) != self._catalogues[name]
 
     def forget(self) -> None:
         """What stands has to be looked up anew."""

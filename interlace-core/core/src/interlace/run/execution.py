@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from threading import Event as Flag
 from typing import TYPE_CHECKING
 
 from interlace.contracts.check import Check
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from interlace.run.result import Outcome
     from interlace.run.task import Task
     from interlace.run.view import View
+    from interlace.run.waiting import Waiting
     from interlace.telemetry.events import Event
 
 __all__ = ["Execution"]
@@ -75,6 +77,7 @@ class Execution:
 
     Args:
         replan: makes the plan anew, from the state as it then is.
+        waiting: how it takes what other runs hold.
         lanes: how many intervals of one model may be loaded at once, where that is possible.
         at: the execution time; the present by default.
         hold: stage and check, and publish nothing.
@@ -93,6 +96,7 @@ class Execution:
         command: str,
         on_event: Callable[[Event], None] | None,
         replan: Callable[[], tuple[Planned, Facts]],
+        waiting: Waiting,
         at: datetime | None = None,
         hold: bool = False,
     ) -> None:
@@ -108,20 +112,22 @@ class Execution:
         self._fail_fast = fail_fast
         self._command = command
         self._replan = replan
+        self._waiting = waiting
         self._began = datetime.now(UTC)
         self._at = at or self._began
+        self._given = at is not None
         self._clock = time.monotonic()
         log = view.loaded.root / ".interlace" / "logs" / f"run-{self.id}.jsonl"
         self._on_event = on_event
         self._heard = frozenset(hook for hook in _HOOKS.values() if view.loaded.plugins.answers(hook))
         self._recorder = Recorder(store, view.environment, log, self._tell)
         self._runner: Runner | None = None
-        self._cancelled = False
+        self._stop = Flag()
         self._notices: tuple[str, ...] = ()
 
     def cancel(self) -> None:
         """Begin nothing more, and interrupt what runs."""
-        self._cancelled = True
+        self._stop.set()
         if self._runner is not None:
             self._runner.cancel()
 
@@ -129,7 +135,10 @@ class Execution:
         """Do it."""
         tasks = self._tasks()
         lease = RunLease(self._store, self._view.environment, self.id)
-        holder = lease.acquire()
+        holder, waited = self._waiting.take(lease.acquire, self._stop)
+        if waited:
+            self._begin_later()
+            tasks = self._tasks()
         try:
             return self._run(tasks, lease, holder)
         finally:
@@ -140,10 +149,10 @@ class Execution:
         self._store.begin_run(self._record("running"))
         said = recover_runs(self._store, self._view.environment, self.id, holder)
         try:
-            tasks, recovered = self._catch_up(tasks)
+            tasks, recovered = self._catch_up(tasks, lease)
         except BaseException:
             self._begin(said)
-            self._finish("failed", {})
+            self._finish("cancelled" if self._stop.is_set() else "failed", {})
             raise
         self._begin([*said, *recovered])
         work = self._work()
@@ -153,14 +162,14 @@ class Execution:
             self._runner = Runner(
                 tasks, work, self._limits(), fail_fast=self._fail_fast, tick=lambda: self._tick(lease)
             )
-            if self._cancelled:
+            if self._stop.is_set():
                 self._runner.cancel()
             with logged(self.id, self._view.loaded.config.config.logging.level, self._recorder.event):
                 self._runner.run()
         except BaseException:
             self._finish("failed", work.outcomes)
             raise
-        status = _status(work.outcomes.values(), cancelled=self._cancelled)
+        status = _status(work.outcomes.values(), cancelled=self._stop.is_set())
         held = self._hold(tasks, status) if self._holding is not None else ()
         self._finish(status, work.outcomes)
         result = RunResult(
@@ -181,11 +190,18 @@ class Execution:
         tasks = prepare(self._view, self._planned.plan, self._facts, self._at)
         return self._holding.staged(tasks) if self._holding is not None else tasks
 
-    def _catch_up(self, tasks: dict[str, Task]) -> tuple[dict[str, Task], list[str]]:
-        """Open the connections, bring the state up to what they hold, and the plan up to the state.
+    def _begin_later(self) -> None:
+        """What was waited for may have a later execution time than this run had until now."""
+        self._began = datetime.now(UTC)
+        self._clock = time.monotonic()
+        self._at = self._at if self._given else self._began
 
-        The plan was made before the lease was held: where the state has moved since, by a load that a killed run did
-        not come to record or by a run that has just ended, what was planned may be done already.
+    def _catch_up(self, tasks: dict[str, Task], lease: RunLease) -> tuple[dict[str, Task], list[str]]:
+        """Open the connections, bring the state up to what they hold, and the plan up to the state and to what stands.
+
+        The plan was made before the leases were held: where the state has moved since, by a load that a killed run did
+        not come to record or by a run that has just ended, what was planned may be done already.  Where what stands has
+        moved, a run with another state wrote there.
 
         Returns:
             what is to be done, and what to say of the loads that were found.
@@ -193,16 +209,29 @@ class Execution:
         said: list[str] = []
         opened: dict[str, Connection] = {}
         while new := {t.connection.name: t.connection for t in tasks.values() if t.connection.name not in opened}:
-            for connection in new.values():
-                connection.open()
-                dead = self._data.acquire(connection)
+            moved = False
+            for _, connection in sorted(new.items()):  # two runs that wait for each other's would wait for ever
+                dead, found_moved = self._take(connection, lease)
+                moved = moved or found_moved
                 said += [f"run {dead} was cut off while it wrote to {connection.where()}"] if dead else []
             said += recover_markers(self._store, self._view.environment, new.values())
             opened |= new
-            if self._store.revision(self._view.environment) != self._planned.plan.revision:
+            if moved or self._store.revision(self._view.environment) != self._planned.plan.revision:
                 self._planned, self._facts = self._replan()
                 tasks = self._tasks()
         return tasks, said
+
+    def _take(self, connection: Connection, lease: RunLease) -> tuple[str | None, bool]:
+        """Open a connection and take its lease; gives the run that died with it, and whether others may have written."""
+
+        def renew() -> None:
+            self._tick(lease)
+
+        _, opened_late = self._waiting.take(connection.open, self._stop, renew)
+        dead, held_late = self._waiting.take(lambda: self._data.acquire(connection), self._stop, renew)
+        if opened_late or held_late:
+            self._begin_later()
+        return dead, opened_late or held_late or self._view.loaded.connections.moved(connection.name)
 
     def _begin(self, said: Iterable[str]) -> None:
         plan = self._planned.plan

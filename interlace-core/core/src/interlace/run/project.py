@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,6 +15,7 @@ from interlace.run.execution import Execution
 from interlace.run.loaded import load
 from interlace.run.result import RunResult
 from interlace.run.view import View
+from interlace.run.waiting import Waiting
 from interlace.state.recover import lost_runs
 
 if TYPE_CHECKING:
@@ -177,6 +178,7 @@ class Project:
         asked: Asked | None = None,
         full_refresh: bool = False,
         lanes: int = 1,
+        waiting: Waiting | None = None,
     ) -> RunResult:
         """Plan, then do it.  A model's failure is in the result, not raised.
 
@@ -193,10 +195,12 @@ class Project:
             asked: as for `plan`.
             full_refresh: as for `plan`.
             lanes: how many intervals of one model are loaded at once, where its strategy and its connection allow that.
+            waiting: how to wait for other runs, and for other processes that hold a database file; by default not at all.
 
         Raises:
             UsageError: as for `plan`.
-            RunUnderWay: another run of this environment has not ended.
+            RunUnderWay: another run of this environment has not ended, or one with another state writes to its database.
+            DatabaseLocked: another process holds a database file.
         """
         stop = self._stop = self._stop or threading.Event()
 
@@ -205,8 +209,10 @@ class Project:
             self._last = self._plan(select, exclude, force=force, at=at, asked=asked, full_refresh=full_refresh)
             return self._last
 
+        waiting = waiting or Waiting(timedelta(0))
+        refused = True
         try:
-            planned, facts = plan()
+            (planned, facts), _ = waiting.take(plan, stop)
             if planned.plan.empty and not lost_runs(self.store, self.environment, datetime.now(UTC)):
                 return RunResult("", self.environment, "nothing", {}, planned.plan, datetime.now(UTC), 0.0)
             options = self._loaded.config.config.run
@@ -221,6 +227,7 @@ class Project:
                 command=command,
                 on_event=on_event,
                 replan=plan,
+                waiting=waiting,
                 at=at,
                 hold=hold,
             )
@@ -296,6 +303,7 @@ class Project:
                 command=command,
                 on_event=on_event,
                 replan=plan,
+                waiting=Waiting(timedelta(0)),
             )
             if stop.is_set():
                 execution.cancel()
@@ -313,7 +321,7 @@ class Project:
         """Publish exactly what a run with ``hold`` staged: one transaction for each connection.
 
         Args:
-            run: its id, or a prefix of it that fits one only.
+            run: its id, a prefix of it that fits one only, or ``latest``.
 
         Raises:
             UsageError: no run of this id holds anything; or what stands at a target moved since it was compared.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from interlace.contracts.connection import Marker
 from interlace.contracts.load import LoadPlan, Publish
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from interlace.contracts.state import AttemptRecord, HeldRecord, StateStore
     from interlace.run.view import View
 
-__all__ = ["Released", "discard", "release"]
+__all__ = ["LATEST", "Released", "discard", "release"]
+
+LATEST: Final = "latest"
+"""In place of a run's id: the one that was held back last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,8 @@ def _held(view: View, store: StateStore, run: str) -> list[HeldRecord]:
         UsageError: no run of this id, or more than one, holds anything.
     """
     held = store.held(view.environment)
-    runs = sorted({h.run for h in held if h.run == run or (run and h.run.startswith(run))})
+    wanted = held[-1].run if held and run == LATEST else run
+    runs = sorted({h.run for h in held if h.run == wanted or (wanted and h.run.startswith(wanted))})
     if len(runs) == 1:
         return [h for h in held if h.run == runs[0]]
     if runs:

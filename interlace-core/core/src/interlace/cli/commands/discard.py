@@ -12,7 +12,7 @@ from interlace.cli.options import EnvOption, JsonOption, ProjectOption
 
 __all__ = ["command"]
 
-RunArg = Annotated[str, typer.Argument(metavar="RUN", help="The run, or the beginning of its id.")]
+RunArg = Annotated[str, typer.Argument(metavar="RUN", help="The run, the beginning of its id, or 'latest'.")]
 
 
 def command(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-RunArg = Annotated[str | None, typer.Argument(metavar="[RUN]", help="The run, or the beginning of its id.")]
+RunArg = Annotated[str | None, typer.Argument(metavar="[RUN]", help="The run, the beginning of its id, or 'latest'.")]
 
 
 def command(

@@ -298,7 +298,8 @@ class _Load:
         if last.ended is not None:
             again = last.ended if versions[: len(before)] == before == versions else last.ended + TICK
             return [*versions, Version(self._new(event.row), max(event.at, again), None, source)]
-        if last.gone or self._differ(self._tracked(), last.row, event.row):
+        said_then = source is not None and source == last.source
+        if last.gone or (not said_then and self._differ(self._tracked(), last.row, event.row)):
             since = max(event.at, last.began + TICK)
             return [*versions[:-1], replace(last, ended=since), Version(self._new(event.row), since, None, source)]
         self.counts["updated"] += 1
@@ -372,6 +373,8 @@ class _Load:
             return point.event is None or not point.gone
         if point.gone or was.gone:
             return point.gone != was.gone
+        if point.source == was.source:
+            return False
         names = self.rules.tracked if was.event is None and point.event is None else self._tracked()
         return self._differ(names, was.row, point.row)
 
