@@ -12,7 +12,7 @@ import duckdb
 FIRST_DAY: Final = date(2020, 1, 1)
 
 CUSTOMERS: Final = (
-    "range AS id, 'customer ' || range AS name, 'city ' || (range % 997) AS city, (range % 10007) * 0.5 AS amount, "
+    "range AS id, 'customer ' || range AS name, 'city ' || (range % 997) AS city, CAST((range % 10007) * 0.5 AS DOUBLE) AS amount, "
     "TIMESTAMP '2024-01-01' + INTERVAL (range % 86400) SECOND AS changed_at"
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from interlace.contracts.strategy import Strategy
 from interlace.errors import InterlaceError, InvalidModel, Location, UnknownProvider
 from interlace.model.declared import Declared, Given, raise_all
 from interlace.model.definition import Body, Model, PythonBody, StrategyUse
@@ -151,6 +152,19 @@ def _strategy(
             errors.append(
                 InvalidModel(message, where=given.where, hint="Write key: <the columns that identify a row>.")
             )
+        _validate(strategy, keys, given, errors)
+
+
+def _validate(strategy: type[Strategy], keys: dict[str, Any], given: Given, errors: list[InterlaceError]) -> None:
+    """Let the strategy refuse what is wrong whatever the columns are."""
+    if strategy.validate is Strategy.validate:
+        return
+    options = strategy.Config.model_validate(dict(keys["strategy"].options))
+    try:
+        strategy().validate(options, partial=keys.get("incremental") is not None, model=keys.get("name", "the model"))
+    except InvalidModel as error:
+        error.where = error.where or given.where
+        errors.append(error)
 
 
 def _incremental(declared: Declared, keys: dict[str, Any], errors: list[InterlaceError], *, own: bool) -> None:

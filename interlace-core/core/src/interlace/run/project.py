@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from interlace.contracts.state import StateStore
-from interlace.errors import InvalidGraph, UsageError, did_you_mean
+from interlace.errors import DatabaseLocked, InvalidGraph, RunUnderWay, UsageError, did_you_mean
 from interlace.model.definition import Source
 from interlace.run.execution import Execution
 from interlace.run.loaded import load
@@ -210,7 +210,7 @@ class Project:
             return self._last
 
         waiting = waiting or Waiting(timedelta(0))
-        refused = True
+        refused = False
         try:
             (planned, facts), _ = waiting.take(plan, stop)
             if planned.plan.empty and not lost_runs(self.store, self.environment, datetime.now(UTC)):
@@ -234,10 +234,14 @@ class Project:
             if stop.is_set():
                 execution.cancel()
             return execution.run()
+        except (RunUnderWay, DatabaseLocked):
+            refused = True
+            raise
         finally:
             self._execution = self._stop = None
             self._loaded.connections.close(only_persistent=True)
-            self._loaded.connections.save_stamps(self.store)
+            if not refused:  # what another process is writing says nothing of what is known
+                self._loaded.connections.save_stamps(self.store)
 
     def asked_range(
         self,

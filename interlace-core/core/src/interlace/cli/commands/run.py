@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from interlace.run.project import Project
     from interlace.run.result import RunResult
+    from interlace.run.waiting import Waiting
     from interlace.telemetry.events import Event
 
     OnEvent: TypeAlias = Callable[[Event], None]
@@ -40,6 +41,12 @@ ThreadsOption = Annotated[int | None, typer.Option("--threads", "-t", metavar="N
 FailFastOption = Annotated[bool, typer.Option("--fail-fast", help="Stop at the first failure.")]
 HoldOption = Annotated[
     bool, typer.Option("--hold", help="Stage and check, show the difference, publish nothing until 'release'.")
+]
+WaitOption = Annotated[
+    bool, typer.Option("--wait", help="Wait for another run, or for who holds the database, instead of giving up.")
+]
+WaitForOption = Annotated[
+    str | None, typer.Option("--wait-for", metavar="10m", help="The same, for so long at most: 30 (seconds), 10m, 1h.")
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the plan, run nothing.")]
 
@@ -56,6 +63,8 @@ def command(
     fail_fast: FailFastOption = False,
     dry_run: DryRunOption = False,
     hold: HoldOption = False,
+    wait: WaitOption = False,
+    wait_for: WaitForOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
     window: WindowOption = None,
@@ -70,6 +79,7 @@ def command(
         raise UsageError("--quiet and --verbose exclude each other.")
     if threads is not None and threads < 1:
         raise UsageError(f"--threads {threads}: at least 1.")
+    waiting = _waiting(wait=wait, limit=wait_for)
     selected, excluded = [*(models or ()), *(select or ())], list(exclude or ())
     words: tuple[str, ...] = context.find_root().obj
     with load_project(project, env, var) as loaded:
@@ -98,6 +108,7 @@ def command(
                     hold=hold,
                     asked=asked,
                     full_refresh=full_refresh,
+                    waiting=waiting,
                 )
 
         if json_:
@@ -107,6 +118,25 @@ def command(
         if again is not None and not (force or hold or full_refresh):
             loaded.nothing_to_do(words, again)
         return result.exit_code
+
+
+def _waiting(*, wait: bool, limit: str | None) -> Waiting | None:
+    if limit is None and not wait:
+        return None
+    from interlace.config.durations import FORM, duration
+    from interlace.run.waiting import Waiting
+
+    try:
+        longest = None if limit is None else duration(limit)
+    except ValueError:
+        raise UsageError(f"--wait-for {limit}: must be {FORM}.") from None
+    return Waiting(longest, _say)
+
+
+def _say(text: str) -> None:
+    from interlace.cli.render import Output
+
+    Output(sys.stderr).write(f"{text}\n")
 
 
 def as_json(perform: Perform) -> tuple[RunResult, str | None]:
