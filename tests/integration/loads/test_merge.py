@@ -165,13 +165,25 @@ def test_a_row_that_is_deleted_softly_keeps_its_values_and_the_execution_time(me
     assert [(1, 10, False, None), (2, 20, True, AT)] == stored()
 
 
-def test_a_key_that_comes_back_is_live_again(merge, stored):
+@pytest.mark.parametrize("n", [20, 21])
+def test_a_key_that_comes_back_is_live_again(merge, stored, n):
     soft = {"delete_mode": "soft", "delete_missing": True}
     merge("SELECT 1 AS id, 10 AS n UNION ALL SELECT 2, 20", **soft)
     merge("SELECT 1 AS id, 10 AS n", **soft)
 
-    assert {"inserted": 1, "unchanged": 1} == merge("SELECT 1 AS id, 10 AS n UNION ALL SELECT 2, 21", **soft)
-    assert [(1, 10, False, None), (2, 21, False, None)] == stored()
+    assert {"inserted": 1, "unchanged": 1} == merge(f"SELECT 1 AS id, 10 AS n UNION ALL SELECT 2, {n}", **soft)
+    assert [(1, 10, False, None), (2, n, False, None)] == stored()
+
+
+def test_a_soft_delete_by_a_flag_seen_twice_keeps_the_first_moment(merge, stored):
+    soft = {"delete_mode": "soft", "delete_when": "gone"}
+    merge("SELECT 1 AS id, 10 AS n, FALSE AS gone", **soft)
+
+    assert {"deleted": 1} == merge("SELECT 1 AS id, 11 AS n, TRUE AS gone", **soft)
+    assert {"unchanged": 1} == merge(
+        "SELECT 1 AS id, 11 AS n, TRUE AS gone", execution_time=AT + timedelta(days=1), **soft
+    )
+    assert [(1, 10, False, True, AT)] == stored()
 
 
 def test_a_table_from_before_soft_deletes_gets_their_columns(merge, stored):

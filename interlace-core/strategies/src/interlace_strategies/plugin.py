@@ -23,6 +23,11 @@ def interlace_strategies() -> list[Provider[Strategy]]:
             "Update the rows whose key is there, insert the others",
             aliases=("merge", "upsert"),
         ),
+        Provider(
+            "merge_stream_with_source",
+            "interlace_strategies.merge_stream_with_source:MergeStreamWithSource",
+            "The latest snapshot plus all later events, whatever their order of landing",
+        ),
         Provider("none", "interlace_strategies.none:Unmanaged", "The relation is managed elsewhere, and never written"),
         Provider("replace", "interlace_strategies.replace:Replace", "The table becomes what the query gives"),
         Provider(

@@ -111,8 +111,9 @@ class Changes:
         return self._by_time(case) if layout.by_time else self._by_column(case)
 
     def _by_column(self, case: exp.Case) -> exp.Case:
-        gone, record = self._layout.computed("gone", "b"), self._layout.computed("record", "t")
-        unknown = sql.is_null(self._layout.computed("there", "t"))
+        layout = self._layout
+        gone, record = layout.computed("gone", "b"), layout.computed("record", "t")
+        unknown = sql.is_null(layout.computed("there", "t"))
         case = case.when(gone, exp.Case().when(_none_of(unknown, record), sql.text("gone")).else_(sql.text("same")))
         case = case.when(unknown.copy(), sql.text("new")).when(record.copy(), sql.text("changed"))
         if layout.compared:

@@ -7,7 +7,7 @@ from typing import Final
 
 from interlace.contracts.relation import Relation
 
-__all__ = ["PREFIX", "rejects_of", "temporary"]
+__all__ = ["PREFIX", "positions_of", "rejects_of", "temporary"]
 
 PREFIX: Final = "__interlace_"
 
@@ -23,6 +23,11 @@ def temporary(target: Relation, what: str) -> Relation:
 def rejects_of(target: Relation) -> Relation:
     """The side table for the rows that were not loaded, beside the target."""
     return Relation(_short(target.name, "__rejects"), target.schema, target.catalog)
+
+
+def positions_of(target: Relation) -> Relation:
+    """The side table for the positions of what a stream deleted, beside the target."""
+    return Relation(_short(target.name, "__positions"), target.schema, target.catalog)
 
 
 def _short(name: str, ending: str) -> str:

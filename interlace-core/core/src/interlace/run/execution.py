@@ -133,13 +133,14 @@ class Execution:
 
     def run(self) -> RunResult:
         """Do it."""
-        tasks = self._tasks()
         lease = RunLease(self._store, self._view.environment, self.id)
-        holder, waited = self._waiting.take(lease.acquire, self._stop)
-        if waited:
-            self._begin_later()
-            tasks = self._tasks()
+        # Whoever is waited for may need the file that the planner looked into.
+        holder, waited = self._waiting.take(lease.acquire, self._stop, self._close)
         try:
+            tasks, locked = self._waiting.take(self._tasks, self._stop, lease.renew)
+            if waited or locked:
+                self._begin_later()
+                tasks = self._tasks()
             return self._run(tasks, lease, holder)
         finally:
             self._data.release()
@@ -189,6 +190,9 @@ class Execution:
     def _tasks(self) -> dict[str, Task]:
         tasks = prepare(self._view, self._planned.plan, self._facts, self._at)
         return self._holding.staged(tasks) if self._holding is not None else tasks
+
+    def _close(self) -> None:
+        self._view.loaded.connections.close(only_persistent=True)
 
     def _begin_later(self) -> None:
         """What was waited for may have a later execution time than this run had until now."""

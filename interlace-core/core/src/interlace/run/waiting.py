@@ -39,7 +39,7 @@ class Waiting:
         Args:
             act: raises as long as somebody is.
             stop: set when the user cancels.
-            meanwhile: called after each pause.
+            meanwhile: called before each pause.
 
         Returns:
             what `act` gave, and whether it was waited for.
@@ -58,8 +58,8 @@ class Waiting:
                     raise
                 self._tell(error)
             waited = True
-            self._pause(stop)
             meanwhile()
+            self._pause(stop)
 
     def _tell(self, error: RunUnderWay | DatabaseLocked) -> None:
         said = f"Waiting: {error.message}"
