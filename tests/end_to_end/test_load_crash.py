@@ -7,11 +7,14 @@ again: what is there must equal what the run gives that was not killed.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -47,6 +50,12 @@ MODELS = {
         "SELECT * FROM extract\n"
     ),
     "appended": "-- @strategy: append\nSELECT id, amount FROM extract\n",
+    "streamed": (
+        "-- @strategy: {name: merge_stream_with_source, order_by: changed, op: op}\n-- @key: id\n"
+        "SELECT id, name, amount, changed, 'u' AS op FROM extract\n"
+        "UNION ALL SELECT 3, 'c', 30, max(changed), 'd' FROM extract "
+        "HAVING max(changed) > TIMESTAMPTZ '2024-01-02 00:00:00+00'\n"
+    ),
     "yearly": (
         "-- @incremental: {by: datetime, column: year, grain: year, batch_size: 1, start: BEGINS-01-01}\n"
         "SELECT id, amount, CAST($start AS TIMESTAMPTZ) AS year FROM extract\n"
@@ -64,6 +73,7 @@ QUERIES = {
     "timed": "SELECT id, name, amount, CAST(valid_from AS text), valid_to IS NULL, _deleted FROM timed WHERE NOT _deleted "
     "UNION ALL SELECT id, name, amount, '', valid_to IS NULL, _deleted FROM timed WHERE _deleted ORDER BY 1, 2, 3, 4, 5",
     "appended": "SELECT id, amount FROM appended ORDER BY 1, 2",
+    "streamed": "SELECT id, name, amount FROM streamed ORDER BY 1, 2, 3",
     "yearly": "SELECT CAST(EXTRACT(YEAR FROM year) AS integer), id, amount FROM yearly ORDER BY 1, 2",
     "latest": "SELECT id, amount FROM latest ORDER BY 1, 2",
 }
@@ -111,11 +121,12 @@ class OnServer:
 
     name = "postgres"
 
-    def __init__(self, server: str, url: str) -> None:
+    def __init__(self, server: str, name: str) -> None:
         self._server = server
-        self._url = url
-        self._name = urlsplit(url).path[1:]
-        self.config = f"type: postgres, url: '{url}'"
+        self._url = urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+        self._name = name
+        self.config = f"type: postgres, url: '{self._url}'"
+        self._administer(f"CREATE DATABASE {name} STRATEGY wal_log")
 
     def save(self) -> None:
         """Keep a copy of it, beside it."""
@@ -129,8 +140,10 @@ class OnServer:
         )
 
     def drop(self) -> None:
-        """Leave no copy behind."""
-        self._administer(f"DROP DATABASE IF EXISTS {self._name}_start")
+        """Leave neither it nor the copy behind."""
+        self._administer(
+            f"DROP DATABASE IF EXISTS {self._name} WITH (FORCE)", f"DROP DATABASE IF EXISTS {self._name}_start"
+        )
 
     def ask(self, queries: list[str]) -> list[list[tuple[object, ...]]]:
         """Look without Interlace, once the server has noticed that the others are gone."""
@@ -153,6 +166,41 @@ class OnServer:
                 connection.execute(statement)
 
 
+@dataclass(frozen=True)
+class Ran:
+    """How a run ended, and what it said."""
+
+    code: int
+    said: str
+
+
+class Runs:
+    """Runs, each in a process of its own, that need not import everything anew."""
+
+    def __init__(self, output: Path) -> None:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("INTERLACE_", "PYTEST_"))}
+        self._output = output
+        self._server = subprocess.Popen(
+            [sys.executable, str(CRASH), "serve"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            encoding="utf-8",
+        )
+
+    def run(self, folder: Path, *crash: str) -> Ran:
+        """``interlace run``, killed at a point where one is given."""
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        asked = {"folder": str(folder), "output": str(self._output), "crash": crash, "words": ["run"]}
+        self._server.stdin.write(json.dumps(asked) + "\n")
+        self._server.stdin.flush()
+        return Ran(int(self._server.stdout.readline()), self._output.read_text("utf-8"))
+
+    def close(self) -> None:
+        self._server.communicate(timeout=20)
+
+
 class Killing:
     """A project that was loaded to its first day, and the load of the second, which is killed again and again.
 
@@ -161,8 +209,9 @@ class Killing:
         after: and after it.
     """
 
-    def __init__(self, project, warehouse: InFile | OnServer) -> None:
+    def __init__(self, project, warehouse: InFile | OnServer, runs: Runs) -> None:
         self._project = project
+        self._runs = runs
         self._warehouse = warehouse
         self._start = project.root.parent / "start"
         self._write(1)
@@ -188,15 +237,15 @@ class Killing:
         for n in numbers:
             self._begin_again()
             done = self._run(when, point, str(n))
-            if done.returncode == 0:
+            if done.code == 0:
                 break
             self._is_old_or_new(done, f"killed {when} {moment} {n}")
             self._ends_the_same(f"killed {when} {moment} {n}")
             killed += 1
         return killed
 
-    def _is_old_or_new(self, done: subprocess.CompletedProcess[str], said: str) -> None:
-        assert -9 == done.returncode, said + done.stdout + done.stderr
+    def _is_old_or_new(self, done: Ran, said: str) -> None:
+        assert -9 == done.code, f"{said}: {done.said}"
         found = self.contents()
         mixed = {name: found[name] for name in found if found[name] not in (self.before[name], self.after[name])}
         assert {} == mixed, said
@@ -208,7 +257,7 @@ class Killing:
 
     def _loaded(self, said: str) -> None:
         done = self._run()
-        assert 0 == done.returncode, f"{said}: {done.stdout}{done.stderr}"
+        assert 0 == done.code, f"{said}: {done.said}"
 
     def _begin_again(self) -> None:
         shutil.rmtree(self._project.root)
@@ -227,26 +276,24 @@ class Killing:
         for name, text in MODELS.items():
             self._project.sql(name, text.replace("BEGINS", str(BEGINS[day])))
 
-    def _run(self, *crash: str) -> subprocess.CompletedProcess[str]:
-        argv = [sys.executable, str(CRASH), *crash, "--", "run"] if crash else [sys.executable, "-m", "interlace", "run"]
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("INTERLACE_")}
-        return subprocess.run(
-            argv, cwd=self._project.root, env=environment, capture_output=True, text=True, timeout=60, check=False
-        )
+    def _run(self, *crash: str) -> Ran:
+        return self._runs.run(self._project.root, *crash)
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
-def killing(request, project):
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def killing(request, make_project, tmp_path_factory):
     """Loaded to the first day; how the second day begins and ends."""
-    if request.param == "duckdb":
-        yield Killing(project, InFile(project.root))
-        return
-    url = request.getfixturevalue("postgres_url")
-    warehouse = OnServer(request.getfixturevalue("postgres_server"), urlunsplit(urlsplit(url)))
-    try:
-        yield Killing(project, warehouse)
-    finally:
-        warehouse.drop()
+    folder = tmp_path_factory.mktemp("crash")
+    project = make_project(folder / "project")
+    with contextlib.ExitStack() as closing:
+        if request.param == "duckdb":
+            warehouse = InFile(project.root)
+        else:
+            warehouse = OnServer(request.getfixturevalue("postgres_server"), f"crash_{os.getpid()}")
+            closing.callback(warehouse.drop)
+        runs = Runs(folder / "said")
+        closing.callback(runs.close)
+        yield Killing(project, warehouse, runs)
 
 
 def test_a_load_that_is_killed_before_a_statement_is_old_or_new_and_is_ended_by_the_next_run(killing):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from interlace.contracts.options import Options
     from interlace.schema.evolve import Evolution
 
-__all__ = ["Fitted", "cast_source", "fit"]
+__all__ = ["Fitted", "cast_source", "fit", "rows_where"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +81,14 @@ def cast_source(source: Query | Relation, evolution: Evolution, dialect: str) ->
         return evolution.select(source)
     chosen = ", ".join(expression.sql(dialect=dialect) for expression in evolution.select(Relation("source")).selects)
     return Query(f"SELECT {chosen} FROM ({source.sql}\n) AS source")
+
+
+def rows_where(source: Query | Relation, condition: exp.Expr, dialect: str) -> Query | exp.Query:
+    """The rows of a source of which a condition over its columns, unqualified, is true."""
+    if isinstance(source, Relation):
+        from sqlglot import exp
+
+        from interlace_strategies.expressions import table
+
+        return exp.select("*").from_(table(source), copy=False).where(condition, copy=False)
+    return Query(f"SELECT * FROM ({source.sql}\n) AS source WHERE {condition.sql(dialect=dialect)}")

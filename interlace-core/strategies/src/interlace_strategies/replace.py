@@ -45,7 +45,33 @@ class Replace(Strategy):
         if spec.interval is None:
             return LoadPlan((Publish(spec.target, spec.source),), idempotent=True)
         options = spec.options if isinstance(spec.options, ReplaceOptions) else ReplaceOptions()
+        if spec.within and options.rejects == "drop" and (steps := _straight(spec, spec.interval)):
+            return LoadPlan(steps, idempotent=True, known={"rejected": 0})
         return LoadPlan(_replace_interval(spec, spec.interval, options), idempotent=options.rejects == "drop")
+
+
+def _straight(spec: LoadSpec[Options], interval: Interval) -> tuple[Step, ...]:
+    """Delete the interval and insert the source itself, which gives no rows of others; nothing where it must be staged.
+
+    The guard stays: what is outside is never written, whatever the source gives.
+    """
+    from interlace.contracts.load import Change, Insert
+    from interlace.schema.evolve import evolve
+    from interlace_strategies import expressions as sql
+    from interlace_strategies.fit import rows_where
+    from interlace_strategies.interval import inside
+    from interlace_strategies.temporary import temporary
+
+    evolution = evolve(spec, temporary(spec.target, "batch"))
+    if evolution.measures or not evolution.plain:
+        return ()
+    model = spec.target.name
+    rows = rows_where(spec.source, inside(interval, spec.source_columns or (), spec.dialect, model), spec.dialect)
+    if spec.target_columns is None:
+        return (Publish(spec.target, rows),)
+    within = inside(interval, evolution.columns, spec.dialect, model)
+    old = Change(sql.delete(spec.target, None, within), count="deleted")
+    return (*evolution.steps, old, Insert(spec.target, tuple(name for name, _ in evolution.projection), rows))
 
 
 def _replace_interval(spec: LoadSpec[Options], interval: Interval, options: ReplaceOptions) -> tuple[Step, ...]:

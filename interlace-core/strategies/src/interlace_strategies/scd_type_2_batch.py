@@ -88,16 +88,24 @@ class BatchRows:
         ]
 
     def differing(self, looked_at: Relation) -> exp.Select:
-        """What is refused: keys (or moments of keys) among those in a relation whose live rows differ."""
+        """What is refused: keys (or moments of keys) among those in a relation whose live rows differ.
+
+        By joins, which are faster than EXISTS on DuckDB where the relation is much smaller than the batch.
+        """
         layout = self._layout
-        known = exp.Exists(this=self._one(sql.table(looked_at, "s"), layout.key))
-        live = exp.Not(this=layout.computed("gone", "b"))
-        several = self._grouped(sql.subquery(self.usable(), "b"), "b", [known, live])
+        live = [exp.Not(this=layout.computed("gone", "b"))] if layout.delete_when is not None else []
+        known = sql.select(self._identity, sql.table(looked_at, "s"), live, of="b").join(
+            sql.subquery(self.usable(), "b"), on=layout.key_is("s", "b"), copy=False
+        )
+        several = self._repeated(known, "b")
         values = {name: sql.column(name, "b") for name in self._identity}
         values |= {name: layout.comparable(name, "b") for name in layout.given if name not in self._identity}
-        twice = exp.Exists(this=self._one(sql.subquery(several, "s"), self._identity))
-        rows = sql.select(values, sql.subquery(self.usable(), "b"), [twice, live.copy()]).distinct(copy=False)
-        return self._grouped(sql.subquery(rows, "d"), "d")
+        rows = sql.select(values, sql.subquery(several, "s"), [condition.copy() for condition in live]).join(
+            sql.subquery(self.usable(), "b"),
+            on=sql.same(self._identity, "s", "b", nulls=layout.nulls),
+            copy=False,
+        )
+        return self._grouped(sql.subquery(rows.distinct(copy=False), "d"), "d")
 
     # --- inside -----------------------------------------------------------------------------------------------
 
@@ -108,9 +116,11 @@ class BatchRows:
         when = self._layout.delete_when
         return exp.false() if when is None else exp.Coalesce(this=when.copy(), expressions=[exp.false()])
 
-    def _grouped(self, rows: exp.Subquery, of: str, where: list[exp.Expr] | None = None) -> exp.Select:
+    def _grouped(self, rows: exp.Subquery, of: str) -> exp.Select:
         """The identities that occur more than once."""
-        query = sql.select(self._identity, rows, where or [], of=of)
+        return self._repeated(sql.select(self._identity, rows, of=of), of)
+
+    def _repeated(self, query: exp.Select, of: str) -> exp.Select:
         query = query.group_by(*(sql.column(name, of) for name in self._identity), copy=False)
         more = exp.GT(this=exp.Count(this=exp.Star()), expression=sql.number(1))
         return query.having(more, copy=False)

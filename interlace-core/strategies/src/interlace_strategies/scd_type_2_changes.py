@@ -75,12 +75,22 @@ class Changes:
         values |= {layout.was(name): sql.column(layout.was(name), "t") for name in layout.stored}
         values |= {layout.named(w): layout.computed(w, "t") for w in self._of_open()}
         values[layout.named("verdict")] = self._verdict()
-        met = matched(layout.key, "b", [layout.was(name) for name in layout.key], "t", nulls=layout.nulls)
         joined = sql.select(values, sql.subquery(self._present(), "b")).join(
-            sql.subquery(self._open_rows(), "t"), on=met, join_type="full" if missing else "left", copy=False
+            sql.subquery(self._open_rows(), "t"), on=self._met(), join_type="full" if missing else "left", copy=False
         )
         differ = exp.NEQ(this=layout.computed("verdict", "c"), expression=sql.text("same"))
         return sql.select(list(values), sql.subquery(joined, "c"), [differ], of="c")
+
+    def _met(self) -> exp.Expr:
+        layout = self._layout
+        stored = [layout.was(name) for name in layout.key]
+        met = matched(layout.key, "b", stored, "t", nulls=layout.nulls)
+        if not (layout.nulls and layout.options.delete_missing and layout.spec.dialect == "postgres"):
+            return met
+        # PostgreSQL has no full join by IS NOT DISTINCT FROM alone; equal arrays may hold NULL.
+        pairs = zip(layout.key, stored, strict=True)
+        arrays = [exp.EQ(this=_array(sql.column(a, "b")), expression=_array(sql.column(b, "t"))) for a, b in pairs]
+        return sql.all_of([*arrays, met])
 
     def _present(self) -> exp.Query:
         layout = self._layout
@@ -190,12 +200,10 @@ class Changes:
         values[layout.named("record")] = layout.is_record("target")
         if layout.by_time:
             values[layout.named("source")] = sql.column("_source_at", "target")
-        asked = sql.select(
-            {"one": sql.number(1)},
-            sql.table(self.found, "c"),
-            [self._is_asked(), layout.key_is("c", "target")],
+        asked = sql.select(layout.key, sql.table(self.found, "c"), [self._is_asked()], of="c").distinct(copy=False)
+        return sql.select(values, sql.subquery(asked, "c")).join(
+            sql.table(layout.target, "target"), on=layout.key_is("c", "target"), copy=False
         )
-        return sql.select(values, sql.table(layout.target, "target"), [exp.Exists(this=asked)])
 
     def _is_asked(self) -> exp.Expr:
         return is_one_of(self._layout.computed("verdict", "c"), ("new", "behind"))
@@ -351,3 +359,7 @@ def _any(condition: exp.Expr) -> exp.Expr:
 
 def _none_of(*conditions: exp.Expr) -> exp.Expr:
     return exp.Not(this=sql.any_of(list(conditions)))
+
+
+def _array(value: exp.Expr) -> exp.Array:
+    return exp.Array(expressions=[value])

@@ -42,7 +42,7 @@ _TEXT: Final = frozenset({"VARCHAR", "TEXT", "character varying", "text"})
 
 def perform(session: Session, plan: LoadPlan) -> LoadCounts:
     """Perform a plan's steps; see `Session.apply`."""
-    counts = LoadCounts()
+    counts = LoadCounts(same_columns=plan.keeps_columns).plus(plan.known)
     made: list[Relation] = []
     numbers: dict[str, Any] = {}
     for step in plan.steps:

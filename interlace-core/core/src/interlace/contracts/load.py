@@ -100,6 +100,8 @@ class LoadSpec(Generic[O]):
         partial: whether the batch is only what is new or changed (``incremental``), so that what is missing from it
             says nothing.
         renamed: columns of the table by the names that they had before, declared by ``renamed_from``: {new: old}.
+        within: whether the source shows by its own text that all of its rows are in `interval`, so that nobody need
+            count those that are not.
     """
 
     target: Relation
@@ -115,6 +117,7 @@ class LoadSpec(Generic[O]):
     interval: Interval | None = None
     partial: bool = False
     renamed: Mapping[str, str] = field(default_factory=dict)
+    within: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,10 +272,17 @@ class LoadPlan:
         steps: the statements to be.
         idempotent: whether running the whole load again gives the same table; when it does not, the session leaves
             a marker in the same transaction.
+        known: counts that are known before anything is run, by the names of `LoadCounts`.
     """
 
     steps: Sequence[Step]
     idempotent: bool
+    known: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def keeps_columns(self) -> bool:
+        """Whether no step can change the columns of the target."""
+        return not any(isinstance(step, Publish | AddColumn | AlterType | Rename) for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +291,7 @@ class LoadCounts:
 
     Attributes:
         notices: sentences for people, such as how many values became NULL; warnings of the attempt.
+        same_columns: whether it is certain that the load left the columns of its target as they were.
     """
 
     inserted: int | None = None
@@ -292,6 +303,7 @@ class LoadCounts:
     late: int | None = None
     conflict: int | None = None
     notices: tuple[str, ...] = field(default=(), compare=False)
+    same_columns: bool = field(default=False, compare=False)
 
     def known(self) -> dict[str, int]:
         """The counts that the engine reported, by name."""
@@ -313,4 +325,4 @@ class LoadCounts:
         return any(known.get(name, 0) for name in ("inserted", "updated", "deleted", "closed"))
 
 
-_COUNTS = tuple(f.name for f in fields(LoadCounts) if f.name != "notices")
+_COUNTS = tuple(f.name for f in fields(LoadCounts) if f.name not in {"notices", "same_columns"})

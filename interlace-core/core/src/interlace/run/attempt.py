@@ -11,7 +11,7 @@ from interlace.contracts.relation import Column, Relation
 from interlace.errors import ChecksFailed, InterlaceError, InvalidModel, Location, QueryFailed, did_you_mean
 from interlace.model.definition import Model, SqlBody
 from interlace.run.auditing import Audit, audit_batch, audit_relation, checks_batch, drop_staged, staged_batch
-from interlace.run.parts import check_column, from_cursor, keep_from_cursor, new_cursor
+from interlace.run.parts import check_column, from_cursor, is_within, keep_from_cursor, new_cursor
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -64,7 +64,7 @@ def build(task: Task, session: Session, source: str | Rows, portion: Portion, au
         built.intervals, built.forget_intervals, built.cursor = portion.records, portion.fresh, loaded.cursor
         built.warnings += counts.notices
         if task.relation is not None:
-            built.columns = session.columns(task.relation)
+            built.columns = _columns(task, session, task.relation, counts)
             built.moved = built.moved or _reshaped(task, built.columns)
             built.rows = _rows(task, portion, counts)
             _refuse_changes(task, built.columns, session)
@@ -159,6 +159,7 @@ def load_spec(task: Task, session: Session, source: Query | Relation, portion: P
         interval=portion.interval,
         partial=portion.partial,
         renamed={c.name: c.renamed_from for c in task.model.columns if c.renamed_from is not None},
+        within=is_within(task, portion),
     )
 
 
@@ -185,6 +186,13 @@ def _rows(task: Task, portion: Portion, counts: LoadCounts) -> int | None:
     if before is None or counts.inserted is None:
         return None
     return before + counts.inserted - (counts.deleted or 0)
+
+
+def _columns(task: Task, session: Session, relation: Relation, counts: LoadCounts) -> tuple[Column, ...]:
+    """The columns of what was built: asked for, unless this run knows them and nothing changed them."""
+    if task.certain and counts.same_columns and task.standing is not None and not (task.model.pre or task.model.post):
+        return task.standing.columns
+    return session.columns(relation)
 
 
 def _reshaped(task: Task, columns: tuple[Column, ...]) -> bool:

@@ -14,6 +14,7 @@ from interlace.model.definition import SqlBody
 from interlace.run.attempt import Built, audit_relation, build, located
 from interlace.run.exporting import due_exports, write_exports
 from interlace.run.lanes import Lane, Lanes, lanes_of
+from interlace.run.pace import Pace
 from interlace.run.parts import query_of
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ class Building:
         trying: tries again what failed.
         audit: runs checks.
         allow_empty: what replacing rows by none does.
-        intend: keeps an attempt's intended record before a load that is not idempotent commits; None where nothing
-            is published and no marker is left (``--hold``).
+        intend: keeps an attempt's intended record before a load that is not idempotent commits, once all that came
+            before is recorded where it is told so; None where nothing is published and no marker is left (``--hold``).
         beside: makes one like it, for a thread that loads portions of the same task beside this one's.
         lanes: how many portions of a task may be loaded at once, where its strategy and its connection allow that.
 
@@ -60,7 +61,7 @@ class Building:
         trying: Trying,
         audit: Audit,
         allow_empty: str,
-        intend: Callable[[AttemptRecord], None] | None,
+        intend: Callable[[AttemptRecord, bool], None] | None,
         beside: Callable[[], Building] | None = None,
         lanes: int = 1,
     ) -> None:
@@ -92,9 +93,10 @@ class Building:
             self.recording.part(done, 1)
             done, started = self._at_once(_after(task, done), rest, lanes, worker)
             return self.export(done, started, worker)
+        pace = Pace()
         for number, portion in enumerate(rest, start=1):
             self.recording.part(done, number)
-            done, started = self.portion(_after(task, done), portion, worker)
+            done, started = self.portion(_after(task, done, pace.after(done)), portion, worker)
         return self.export(done, started, worker)
 
     def _at_once(self, task: Task, portions: Sequence[Portion], lanes: int, worker: Worker) -> tuple[Done, Started]:
@@ -103,6 +105,7 @@ class Building:
         assert self._beside is not None  # noqa: S101  there are no lanes without
         # Nobody knows the number of rows while several loads add to them.
         task.state = replace(task.state, rows=None)
+        task.certain = False
         beside = [self._beside() for _ in range(lanes)]
         made = [Lane(one.portion, Thread(), one.recording) for one in beside]
         return Lanes(task, worker, self.recording, 1).load(portions, made, self._sessions.release)
@@ -147,7 +150,7 @@ class Building:
     def _attempt(self, task: Task, portion: Portion, worker: Worker) -> tuple[Done, Started]:
         started = self.recording.start(task, portion)
         if isinstance(task.model.body, SqlBody) and task.relation is not None:
-            session = self._sessions.of(task.connection, worker)
+            session = self._sessions.of(task.connection, worker, task.reads)
             rows = lambda: query_of(task, portion, session, self._compute)  # noqa: E731
             return self._load(task, session, started, rows, portion, worker), started
         return self._python(task, started, portion, worker), started
@@ -184,7 +187,7 @@ class Building:
             self._perform(task, "post", task.model.post, session)
             done = self.recording.succeeded(task, "build", started, built)
             if self._intend is not None and _needs_marker(task, portion):
-                self._intend(done.record)
+                self._intend(done.record, _settles(task, portion))
                 session.mark(Marker(str(task.relation), started.id, self._run, portion.label))
                 self._trying.marked(done, started)
             _refuse(worker)
@@ -214,13 +217,22 @@ def _needs_marker(task: Task, portion: Portion) -> bool:
     return not task.strategy.groupable or portion.partial or portion.interval is not None
 
 
-def _after(task: Task, done: Done) -> Task:
-    """The task as it is once a portion of it is published."""
+def _settles(task: Task, portion: Portion) -> bool:
+    """Whether all that came before must be recorded before this portion commits (see `Recorder.settle`).
+
+    What comes before a later portion are the earlier ones, which have markers and intended records of their own; only
+    what their checks found is nowhere else.
+    """
+    return portion is task.portions[0] or bool(task.model.checks)
+
+
+def _after(task: Task, done: Done, reads: int | None = None) -> Task:
+    """The task as it is once a portion of it is published; the next is taken to read so many rows."""
     state = done.record.state
-    standing = task.standing
+    standing, known = task.standing, task.relation is not None and state.columns is not None
     if task.relation is not None and state.columns is not None:
         standing = RelationInfo(task.relation, task.materialiser.kind or "table", state.columns)
-    return replace(task, state=state, standing=standing, copied_from=None)
+    return replace(task, state=state, standing=standing, copied_from=None, reads=reads, certain=known)
 
 
 def _refuse(worker: Worker) -> None:

@@ -354,8 +354,9 @@ class Execution:
             root=self._view.loaded.root,
         )
 
-    def _intend(self, record: AttemptRecord) -> None:
-        self._recorder.settle()
+    def _intend(self, record: AttemptRecord, settle: bool) -> None:  # noqa: FBT001  handed on as a callable
+        if settle:
+            self._recorder.settle()
         self._store.save_answer(key(record.id), encode(self._view.environment, record))
 
     def _hold(self, tasks: dict[str, Task], status: str) -> tuple[HeldRecord, ...]:

@@ -7,7 +7,8 @@ next run finds the marker, and here the record that goes with it.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +26,7 @@ def key(attempt: str) -> str:
 
 def encode(environment: str, record: AttemptRecord) -> bytes:
     """A record as JSON; its checks are left out."""
-    data = {**asdict(record), "checks": []}
+    data = {**_fields(record), "checks": []}
     return json.dumps([environment, data], default=_plain).encode()
 
 
@@ -60,7 +61,16 @@ def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text is not None else None
 
 
+def _fields(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass; `asdict` copies all that is in them, which a thousand intervals feel."""
+    return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
+    if is_dataclass(value):
+        return _fields(value)
+    if isinstance(value, Mapping):
+        return dict(value)
     raise TypeError(f"{type(value).__name__} is not plain")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import TYPE_CHECKING
+
+from interlace.model.definition import SqlBody
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -12,7 +15,7 @@ if TYPE_CHECKING:
     from interlace.run.compute import Compute
     from interlace.run.task import Portion, Task
 
-__all__ = ["check_column", "from_cursor", "keep_from_cursor", "new_cursor", "query_of"]
+__all__ = ["check_column", "from_cursor", "is_within", "keep_from_cursor", "new_cursor", "query_of"]
 
 
 def query_of(task: Task, portion: Portion, session: Session, compute: Compute) -> str:
@@ -29,7 +32,35 @@ def query_of(task: Task, portion: Portion, session: Session, compute: Compute) -
         return compute.query(task.model, session, {"cursor": portion.cursor or "NULL"})
     if task.source_columns is None:
         task.source_columns = session.describe(compute.query(task.model, session))
+        task.within = _stays_within(task, compute)
     return compute.query(task.model, session, _bounds(task, portion))
+
+
+def is_within(task: Task, portion: Portion) -> bool:
+    """Whether the query of a portion shows by its own text that it gives only rows of the interval.
+
+    A date is cut to its day: that is the interval's bound only at midnight.
+    """
+    if not task.within or portion.interval is None or task.source_columns is None:
+        return False
+    from interlace.run.cursor import incremental_column
+    from interlace.schema.moments import moment_kind
+
+    bounds = (portion.interval.start, portion.interval.end)
+    kind = moment_kind(incremental_column(task, task.source_columns).type)
+    return kind is not None and (kind != "date" or all(at.time() == time() for at in bounds))
+
+
+def _stays_within(task: Task, compute: Compute) -> bool:
+    """Whether the text shows it, of a query that does not read the very rows that are replaced."""
+    from interlace.run.within import stays_within
+
+    assert isinstance(task.model.body, SqlBody)  # noqa: S101  only queries get here
+    assert task.model.incremental is not None  # noqa: S101  as above
+    read = set(compute.graph.references(task.name).values())
+    if any(compute.relation(name) == task.relation for name in read):
+        return False
+    return stays_within(task.model.body, task.model.incremental.column, task.connection.dialect)
 
 
 def _bounds(task: Task, portion: Portion) -> Mapping[str, str]:

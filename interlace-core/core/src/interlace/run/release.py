@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from interlace.contracts.connection import Marker
 from interlace.contracts.load import LoadPlan, Publish
 from interlace.errors import UsageError
+from interlace.run.data_lease import DataLeases
 from interlace.run.hold import relation_from
 from interlace.run.intent import decode, encode, key
 from interlace.run.lease import RunLease
@@ -37,27 +39,19 @@ class Released:
 
 def release(view: View, store: StateStore, run: str) -> Released:
     """Publish what a run staged: one transaction for each connection; see `Project.release`."""
-    lease = RunLease(store, view.environment, new_id())
-    lease.acquire()
-    try:
-        held = _held(view, store, run)
+    with _right_to_write(view, store, run) as held:
         recover_markers(store, view.environment, _connections(view, held))
         waiting = _waiting(store, held)
         _refuse_moved(view, store, waiting)
         for connection in _connections(view, waiting):
             _publish(connection, [h for h in waiting if h.connection == connection.name], store)
         store.drop_held(held[0].run)
-    finally:
-        lease.release()
     return Released(held[0].run, tuple(h.model for h in waiting))
 
 
 def discard(view: View, store: StateStore, run: str) -> Released:
     """Drop what a run staged; see `Project.discard`."""
-    lease = RunLease(store, view.environment, new_id())
-    lease.acquire()
-    try:
-        held = _held(view, store, run)
+    with _right_to_write(view, store, run) as held:
         for connection in _connections(view, held):
             session = connection.session()
             try:
@@ -67,9 +61,24 @@ def discard(view: View, store: StateStore, run: str) -> Released:
             finally:
                 session.close()
         store.drop_held(held[0].run)
-    finally:
-        lease.release()
     return Released(held[0].run, tuple(h.model for h in held))
+
+
+@contextlib.contextmanager
+def _right_to_write(view: View, store: StateStore, run: str) -> Iterator[list[HeldRecord]]:
+    """Hold the leases, of the environment and where the data is; gives what the run staged."""
+    own = new_id()
+    lease = RunLease(store, view.environment, own)
+    data = DataLeases(view.loaded.config.name, view.environment, own)
+    lease.acquire()
+    try:
+        held = _held(view, store, run)
+        for connection in _connections(view, held):
+            data.acquire(connection)
+        yield held
+    finally:
+        data.release()
+        lease.release()
 
 
 def _held(view: View, store: StateStore, run: str) -> list[HeldRecord]:

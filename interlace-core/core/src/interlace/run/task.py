@@ -82,6 +82,9 @@ class Task:
         masked: columns whose values are not kept in samples.
         copied_from: a relation whose rows `relation` is filled with before the load, under ``--hold``.
         source_columns: of the query, once they are known; the portions of a model share them.
+        within: whether the query shows that it gives only rows of its interval, once that is known.
+        reads: how many rows a portion is taken to read; None where nobody knows.
+        certain: whether this run itself saw what `standing` says, and nobody changed it since.
         portions: what is loaded, in order; one portion that is about all for a model that is not incremental.
     """
 
@@ -105,6 +108,9 @@ class Task:
     copied_from: Relation | None = None
     portions: tuple[Portion, ...] = ()
     source_columns: tuple[Column, ...] | None = None
+    within: bool | None = None
+    reads: int | None = None
+    certain: bool = False
 
     @property
     def name(self) -> str:

@@ -57,7 +57,7 @@ class Work:
         compute: Compute,
         audit: Audit,
         allow_empty: str,
-        intend: Callable[[AttemptRecord], None] | None,
+        intend: Callable[[AttemptRecord, bool], None] | None,
         extent: Extent,
         circuits: Circuits,
         letters: DeadLetters,
