@@ -34,7 +34,7 @@ def test_the_commands_of_the_readme_work(written, readme):
     commands = re.findall(r"^\| `interlace ([^`]+)` \|", readme, re.MULTILINE)
     written.run()
 
-    assert 6 == len(commands)
+    assert 10 == len(commands)
     assert dict.fromkeys(commands, 0) == {c: written(*c.split()).code for c in commands}
 
 
@@ -44,4 +44,4 @@ def test_the_second_command_is_a_session_of_nox_and_the_first_installs_an_extra(
     [extra] = re.findall(r'install "\.\[(\w+)\]"', readme)
 
     assert f"def {session}(" in (checkout / "noxfile.py").read_text(encoding="utf-8")
-    assert extra in project["project"]["optional-dependencies"]
+    assert extra in project["tool"]["hatch"]["metadata"]["hooks"]["custom"]["optional-dependencies"]
