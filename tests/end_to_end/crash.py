@@ -85,11 +85,29 @@ def _wrapped(real, counts, calls, inside, nth: int, when: str):
 
 
 IMPORTED = (
-    "interlace.cli.app interlace.cli.commands.run interlace.cli.progress interlace.cli.summary interlace.run.project "
-    "interlace.config.load interlace.config.loaded interlace.state.store sqlalchemy sqlglot duckdb psycopg psycopg_pool "
-    "interlace_duckdb.session interlace_postgres.session interlace_postgres.leases interlace_strategies.append "
-    "interlace_strategies.replace interlace_strategies.merge_by_key interlace_strategies.scd_type_2"
-).split()
+    "interlace.cli.app",
+    "interlace.cli.commands.run",
+    "interlace.cli.progress",
+    "interlace.cli.summary",
+    "interlace.config.load",
+    "interlace.config.loaded",
+    "interlace.run.project",
+    "interlace.state.store",
+    "sqlalchemy",
+    "sqlglot",
+    "duckdb",
+    "psycopg",
+    "psycopg_pool",
+    "interlace_duckdb.session",
+    "interlace_postgres.session",
+    "interlace_postgres.leases",
+    "interlace_strategies.append",
+    "interlace_strategies.merge_by_key",
+    "interlace_strategies.replace",
+    "interlace_strategies.scd_type_2",
+    "interlace_strategies.scd_type_2_write",
+    "interlace_strategies.stream_merging",
+)
 """What a run would spend most of its time with; one that is not there is left to the run."""
 
 

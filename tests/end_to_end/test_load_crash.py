@@ -81,9 +81,7 @@ QUERIES = {
 
 LEFT = "SELECT table_name FROM information_schema.tables WHERE table_name LIKE '\\_\\_interlace%' ESCAPE '\\'"
 
-OF_EARLIER_RUNS = (
-    "SELECT count(*) FROM _interlace.commits WHERE run <> (SELECT run FROM _interlace.commits ORDER BY committed_at DESC LIMIT 1)"
-)
+OF_EARLIER_RUNS = "SELECT count(*) FROM _interlace.commits WHERE run <> (SELECT run FROM _interlace.commits ORDER BY committed_at DESC LIMIT 1)"
 
 MOMENTS = {
     "duckdb": {"statement": "statement", "commit": "commit", "mark": "mark"},
@@ -306,6 +304,7 @@ def test_a_load_that_is_killed_around_its_commit_is_old_or_new_and_is_ended_by_t
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3600)
 def test_a_load_that_is_killed_before_each_statement_is_old_or_new_and_is_ended_by_the_next_run(killing, capsys):
     began = time.monotonic()
 

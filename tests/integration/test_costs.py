@@ -6,8 +6,10 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from interlace import Project
@@ -86,6 +88,36 @@ def test_the_state_is_written_in_a_few_transactions(tmp_path, counted):
     run(write_project(tmp_path, 200))
 
     assert counted["state"] <= 15
+
+
+BOUNDED = """
+-- @incremental: {by: datetime, column: happened, start: 2024-01-01, batch_size: 1}
+SELECT * FROM (SELECT range AS id, TIMESTAMP '2024-01-01' + to_hours(range) AS happened FROM range(2400)) AS e
+WHERE happened >= $start AND happened < $end
+"""
+
+
+def cost_of_days(root: Path, days: int, counted: Counter[str]) -> Counter[str]:
+    """What it takes to load so many days, each by itself."""
+    (root / "models").mkdir(parents=True)
+    (root / "config.yaml").write_text(CONFIG)
+    (root / "models" / "daily.sql").write_text(BOUNDED)
+    counted.clear()
+    with Project.load(root, environ={}) as project:
+        result = project.run(at=datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=days))
+    with duckdb.connect(str(root / "costs.duckdb"), read_only=True) as connection:
+        rows = connection.execute("SELECT count(*), count(DISTINCT id) FROM daily").fetchall()
+    assert [(24 * days, 24 * days)] == rows, result.outcomes
+    return Counter(counted)
+
+
+def test_an_interval_of_a_query_that_names_its_bounds_takes_three_statements(tmp_path, counted):
+    few, many = (cost_of_days(tmp_path / str(days), days, counted) for days in (5, 25))
+
+    # Delete, insert, mark; and the record that is kept before it commits.
+    assert {"statement": 60, "begin": 20, "commit": 20, "state": 20, "catalogue": 0} == {
+        what: many[what] - few[what] for what in many
+    }
 
 
 def test_a_changed_leaf_among_many_takes_one_statement_beside_a_look_at_the_markers(tmp_path, counted):

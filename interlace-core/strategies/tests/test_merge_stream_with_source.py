@@ -35,5 +35,5 @@ def test_options_that_do_not_fit_together_are_refused(options, message):
 @pytest.mark.parametrize("options", [{"order_by": "position"}, {"order_by": "id", "op": "operation"}])
 def test_columns_that_are_not_there_are_named(specify, options):
     spec = specify(key=("id",), options=MergeStreamWithSourceOptions.model_validate(options))
-    with pytest.raises(InvalidModel, match="no column '(position|operation)'"):
+    with pytest.raises(InvalidModel, match=r"no column '(position|operation)'"):
         MergeStreamWithSource().plan(spec)

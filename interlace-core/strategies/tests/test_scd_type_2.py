@@ -25,7 +25,13 @@ class TestByColumn(ByColumn):
 class TestWithAllOptions(ByColumn):
     @pytest.fixture
     def options(self):
-        return {"duplicates": "latest", "order_by": "item", "null_keys": "match", "is_current": "now", "rejects": "keep"}
+        return {
+            "duplicates": "latest",
+            "order_by": "item",
+            "null_keys": "match",
+            "is_current": "now",
+            "rejects": "keep",
+        }
 
 
 @pytest.mark.parametrize(
@@ -33,14 +39,20 @@ class TestWithAllOptions(ByColumn):
     [
         ({"late": "insert"}, "'late: insert' needs 'updated_at'"),
         ({"updated_at": "u", "late": "insert", "first_valid_from": "epoch"}, "needs 'first_valid_from: updated_at'"),
-        ({"updated_at": "u", "late": "insert", "first_valid_from": "execution"}, "needs 'first_valid_from: updated_at'"),
+        (
+            {"updated_at": "u", "late": "insert", "first_valid_from": "execution"},
+            "needs 'first_valid_from: updated_at'",
+        ),
         ({"first_valid_from": "updated_at"}, "needs 'updated_at'"),
         ({"duplicates": "sequence"}, "'duplicates: sequence' needs 'updated_at'"),
         ({"duplicates": "latest"}, "needs 'order_by'"),
         ({"delete_mode": "soft", "delete_missing": True}, "use 'close' or 'new_record'"),
         ({"delete_missing": True}, "need a 'delete_mode'"),
         ({"delete_mode": "close"}, "needs 'delete_missing: true' or 'delete_when'"),
-        ({"delete_mode": "close", "delete_when": "x", "delete_scope": ["a"]}, "'delete_scope' needs 'delete_missing: true'"),
+        (
+            {"delete_mode": "close", "delete_when": "x", "delete_scope": ["a"]},
+            "'delete_scope' needs 'delete_missing: true'",
+        ),
         ({"valid_from": "t", "valid_to": "t"}, "one name"),
         ({"track": {"but": ["a"]}}, "track"),
         ({"trak": ["a"]}, "trak"),
@@ -105,8 +117,13 @@ def test_an_incremental_batch_is_never_read_as_deletes(plan):
 
 
 def test_a_column_of_another_type_is_not_taken_for_its_own(plan):
-    target = (Column("id", "INTEGER"), Column("item", "VARCHAR"), Column("at", "TIMESTAMP"), Column("valid_from", "DATE"))
-    with pytest.raises(InvalidModel, match="'valid_from' of shop.orders is DATE"):
+    target = (
+        Column("id", "INTEGER"),
+        Column("item", "VARCHAR"),
+        Column("at", "TIMESTAMP"),
+        Column("valid_from", "DATE"),
+    )
+    with pytest.raises(InvalidModel, match=r"'valid_from' of shop\.orders is DATE"):
         plan(target)
 
 

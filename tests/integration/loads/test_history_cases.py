@@ -40,9 +40,7 @@ def versions(engine):
     def read(*names):
         names = names or ("id", "v")
         begin = lambda at: None if at is None else round((at - day(0)).total_seconds() / 86_400, 6)
-        found = [
-            (*(row[n] for n in names), begin(row["valid_from"]), begin(row["valid_to"])) for row in engine.rows()
-        ]
+        found = [(*(row[n] for n in names), begin(row["valid_from"]), begin(row["valid_to"])) for row in engine.rows()]
         return sorted(found, key=repr)
 
     return read
@@ -143,7 +141,7 @@ def test_an_empty_batch_closes_nothing_unless_that_is_allowed(load, versions):
 def test_too_many_missing_keys_are_refused(load, versions):
     options = {"delete_mode": "close", "delete_missing": True}
     load(1, *((n, "a") for n in range(100)), **options)
-    with pytest.raises(LoadRefused, match="would delete 51 keys .* more than 50%"):
+    with pytest.raises(LoadRefused, match=r"would delete 51 keys .* more than 50%"):
         load(2, *((n, "a") for n in range(49)), **options)
 
     assert 50 == load(3, *((n, "a") for n in range(50)), **options)["deleted"]
@@ -195,7 +193,9 @@ def test_tracking_other_columns_makes_no_versions_of_rows_that_did_not_change(lo
     assert [(1, "a", "x", 1, None), (2, "b", "y", 1, 2), (2, "b", "z", 2, None)] == versions("id", "v", "w")
 
 
-def test_a_table_that_was_loaded_in_another_way_begins_its_history_without_new_versions(load, engine, versions, rows_as_query):
+def test_a_table_that_was_loaded_in_another_way_begins_its_history_without_new_versions(
+    load, engine, versions, rows_as_query
+):
     engine.load(Append, rows_as_query(TYPES, [{"id": 1, "v": "a"}, {"id": 2, "v": "b"}]))
     load(1, (1, "a"), (2, "c"), is_current="now")
 
@@ -392,7 +392,7 @@ def test_rows_that_are_not_loaded_can_be_kept_aside(load, engine):
 def test_what_did_not_change_is_not_written(load, engine):
     load(1, *((n, "a") for n in range(50)))
     physical = {"duckdb": "rowid", "postgres": "ctid"}[engine.name]
-    where = lambda: dict(engine.fetch(f"SELECT id, {physical} FROM {engine.schema}.items WHERE id <> 7"))  # noqa: E731
+    where = lambda: dict(engine.fetch(f"SELECT id, {physical} FROM {engine.schema}.items WHERE id <> 7"))
     before = where()
     load(2, *((n, "b" if n == 7 else "a") for n in range(50)))
 

@@ -38,13 +38,19 @@ row = st.fixed_dictionaries(
 )
 batch = st.tuples(st.sampled_from([TYPES, TYPES, TYPES, LATER, FEWER]), st.lists(row, max_size=4))
 moves = st.sampled_from([1, 1, 1, 1, 2, 2, 3, 0, -1])
-streams = st.lists(st.tuples(st.one_of(batch, batch, st.sampled_from(["retry", "again"])), moves), min_size=1, max_size=5)
+streams = st.lists(
+    st.tuples(st.one_of(batch, batch, st.sampled_from(["retry", "again"])), moves), min_size=1, max_size=5
+)
 
 
 @st.composite
 def rules(draw, by_time, replays):
     duplicates = draw(st.sampled_from(["latest", "error"] if not replays else ["sequence", "sequence", "latest"]))
-    late = draw(st.sampled_from(["ignore", "error"])) if not replays else draw(st.sampled_from(["insert", "insert", "ignore"]))
+    late = (
+        draw(st.sampled_from(["ignore", "error"]))
+        if not replays
+        else draw(st.sampled_from(["insert", "insert", "ignore"]))
+    )
     if replays and duplicates == "latest":
         late = "insert"
     deletes = draw(st.sampled_from(["none", "missing", "scope", "flag", "both"]))
@@ -94,18 +100,16 @@ def compare(database, rows_as_query, stream, rules, **more):
         at = at if step == "retry" else at + move
         types, rows = last = last if isinstance(step, str) else step
         rows = [{name: row[name] for name in types} for row in rows]
-        there = {*history.columns, *types}
-        tracked = [name for name in rules.tracked if name in there]
-        load = lambda: database.load(  # noqa: E731
-            ScdType2, rows_as_query(types, rows), rules.key, execution_time=day(at), **options_of(rules, tracked, **more)
-        )
+        tracked = [name for name in rules.tracked if name in {*history.columns, *types}]
+        options = {"execution_time": day(at), **options_of(rules, tracked, **more)}
+        query = rows_as_query(types, rows)
         try:
             counts = history.load(rows, list(types), day(at))
         except Refused:
             with pytest.raises(LoadRefused):
-                load()
+                database.load(ScdType2, query, rules.key, **options)
         else:
-            found = load().known()
+            found = database.load(ScdType2, query, rules.key, **options).known()
             assert {name: counts[name] for name in COUNTED} == {name: found.get(name, 0) for name in COUNTED}
         agree(database, history, rules, more)
 
@@ -125,19 +129,25 @@ def agree(database, history, rules, more):
 extras = st.sampled_from([{}, {}, {"is_current": "current"}, {"open_valid_to": "9999-12-31"}])
 
 
-@settings(deadline=None, report_multiple_bugs=False, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(stream=streams, rules=rules(by_time=False, replays=False), more=extras)
-def test_by_column_every_load_gives_the_rows_and_the_counts_of_the_reference(database, rows_as_query, stream, rules, more):
+def test_by_column_every_load_gives_the_rows_and_the_counts_of_the_reference(
+    database, rows_as_query, stream, rules, more
+):
     compare(database, rows_as_query, stream, rules, **more)
 
 
-@settings(deadline=None, report_multiple_bugs=False, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(stream=streams, rules=rules(by_time=True, replays=False), more=extras)
-def test_by_time_every_load_gives_the_rows_and_the_counts_of_the_reference(database, rows_as_query, stream, rules, more):
+def test_by_time_every_load_gives_the_rows_and_the_counts_of_the_reference(
+    database, rows_as_query, stream, rules, more
+):
     compare(database, rows_as_query, stream, rules, **more)
 
 
-@settings(deadline=None, report_multiple_bugs=False, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(stream=streams, rules=rules(by_time=True, replays=True), more=extras)
-def test_sequences_and_repairs_give_the_rows_and_the_counts_of_the_reference(database, rows_as_query, stream, rules, more):
+def test_sequences_and_repairs_give_the_rows_and_the_counts_of_the_reference(
+    database, rows_as_query, stream, rules, more
+):
     compare(database, rows_as_query, stream, rules, **more)

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from interlace.errors import LoadRefused
 from interlace_strategies.merge_stream_with_source import MergeStreamWithSource
 
-TYPES = {"id": "INTEGER", "v": "VARCHAR", "op": "VARCHAR", "seq": "INTEGER", "part": "INTEGER", "origin": "VARCHAR", "taken": "INTEGER"}
+TYPES = {
+    "id": "INTEGER",
+    "v": "VARCHAR",
+    "op": "VARCHAR",
+    "seq": "INTEGER",
+    "part": "INTEGER",
+    "origin": "VARCHAR",
+    "taken": "INTEGER",
+}
 OPTIONS = {"order_by": ["seq", "part"], "op": "op", "base": "origin = 'base'", "snapshot_at": "taken"}
 
 

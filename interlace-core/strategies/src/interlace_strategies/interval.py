@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, time
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Literal
 
 from sqlglot import exp
 
 from interlace.errors import InvalidModel
-from interlace_strategies.expressions import all_of, column, moment
+from interlace_strategies.expressions import all_of, column
 from interlace_strategies.lookup import spelt
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from interlace.contracts.relation import Column
 
 __all__ = ["inside"]
+
+_SLOT: Final = "__interlace_moment"
 
 
 def inside(interval: Interval, columns: Sequence[Column], dialect: str, model: str, of: str | None = None) -> exp.Expr:
@@ -44,20 +47,42 @@ def inside(interval: Interval, columns: Sequence[Column], dialect: str, model: s
 
 
 def _bound(at: datetime, type_: str, dialect: str, name: str, model: str) -> exp.Expr:
-    from interlace.schema.sql_types import Other, Timestamp, parse_type
-
-    match parse_type(type_, dialect):
-        case Timestamp(zoned=True):
-            return moment(at)
-        case Timestamp():
-            return exp.cast(exp.Literal.string(at.replace(tzinfo=None).isoformat(sep=" ")), "TIMESTAMP")
-        case Other("date") if at.time() == time():
-            return exp.cast(exp.Literal.string(at.date().isoformat()), "DATE")
-        case Other("date"):
-            return exp.cast(exp.Literal.string(at.replace(tzinfo=None).isoformat(sep=" ")), "TIMESTAMP")
+    local = at.replace(tzinfo=None).isoformat(sep=" ")
+    match _kind(type_, dialect):
+        case "zoned":
+            return _literal(at.isoformat(sep=" "), "TIMESTAMPTZ", dialect)
+        case "date" if at.time() == time():
+            return _literal(at.date().isoformat(), "DATE", dialect)
+        case "local" | "date":
+            return _literal(local, "TIMESTAMP", dialect)
         case _:
             raise InvalidModel(
                 f"{model} is incremental by {name!r}, which is {type_}: it must be a date or a timestamp",
                 hint=f"Cast it in the model, such as CAST({name} AS TIMESTAMP).",
                 model=model,
             )
+
+
+@lru_cache(maxsize=256)
+def _kind(type_: str, dialect: str) -> Literal["zoned", "local", "date"] | None:
+    from interlace.schema.sql_types import Other, Timestamp, parse_type
+
+    match parse_type(type_, dialect):
+        case Timestamp(zoned=True):
+            return "zoned"
+        case Timestamp():
+            return "local"
+        case Other("date"):
+            return "date"
+        case _:
+            return None
+
+
+def _literal(text: str, type_: str, dialect: str) -> exp.Var:
+    """A moment as text of the dialect: a cast is rendered once, for that takes sqlglot as long as a whole statement."""
+    return exp.Var(this=_cast(type_, dialect).replace(_SLOT, text))
+
+
+@lru_cache(maxsize=256)
+def _cast(type_: str, dialect: str) -> str:
+    return exp.cast(exp.Literal.string(_SLOT), type_).sql(dialect=dialect)

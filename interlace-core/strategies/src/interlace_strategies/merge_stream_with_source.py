@@ -42,7 +42,9 @@ class MergeStreamWithSourceOptions(Options):
     def _fit_together(self) -> MergeStreamWithSourceOptions:
         if (self.base is None) != (self.snapshot_at is None):
             given, absent = ("base", "snapshot_at") if self.base is not None else ("snapshot_at", "base")
-            raise ValueError(f"{given!r} needs {absent!r}: they say which rows are the snapshot's, and when it was taken")
+            raise ValueError(
+                f"{given!r} needs {absent!r}: they say which rows are the snapshot's, and when it was taken"
+            )
         if self.stream is not None and self.base is None:
             raise ValueError("'stream' needs 'base': without it all rows are events")
         return self
@@ -58,11 +60,11 @@ class MergeStreamWithSource(Strategy):
 
     The counts:
 
-    inserted, updated, deleted: rows of the table.
-    unchanged: rows that say what the table holds, or that another row of the batch outdid.
-    late: events older than what is known of their key, or than the snapshot; rows of an older snapshot.
-    conflict: events with the position of what the table holds and other values; the first wins.
-    rejected: rows that are neither of the base nor of the stream.
+    - ``inserted``, ``updated``, ``deleted``: rows of the table.
+    - ``unchanged``: rows that say what the table holds, or that another row of the batch outdid.
+    - ``late``: events older than what is known of their key, or than the snapshot; rows of an older snapshot.
+    - ``conflict``: events with the position of what the table holds and other values; the first wins.
+    - ``rejected``: rows that are neither of the base nor of the stream.
     """
 
     Config: ClassVar[type[Options]] = MergeStreamWithSourceOptions

@@ -146,14 +146,14 @@ class ScdType2(Strategy):
 
     The counts:
 
-    inserted: versions that the load added to the table (records of ``new_record`` deletes too).
-    updated: rows that overwrote the open row without a new version: nothing tracked changed.
-    unchanged: rows that said nothing new; of rows that are identical, or that another of the batch outdid, the others.
-    deleted: keys that were deleted.
-    closed: versions that a later one or a delete ended.
-    rejected: rows that cannot be loaded: NULL in the key, outside the interval, late in a deleted gap.
-    late: rows older than what is known of their key, which say something else.
-    conflict: rows with the `updated_at` of a known version and other values; the first wins.
+    - ``inserted``: versions that the load added to the table (records of ``new_record`` deletes too).
+    - ``updated``: rows that overwrote the open row without a new version: nothing tracked changed.
+    - ``unchanged``: rows that said nothing new; of rows that are identical, or that another of the batch outdid, the others.
+    - ``deleted``: keys that were deleted.
+    - ``closed``: versions that a later one or a delete ended.
+    - ``rejected``: rows that cannot be loaded: NULL in the key, outside the interval, late in a deleted gap.
+    - ``late``: rows older than what is known of their key, which say something else.
+    - ``conflict``: rows with the `updated_at` of a known version and other values; the first wins.
     """
 
     Config: ClassVar[type[Options]] = ScdType2Options
@@ -161,6 +161,12 @@ class ScdType2(Strategy):
     needs_key = True
     history = True
     full_refresh: ClassVar[Literal["allow", "never"]] = "never"
+
+    def validate(self, options: Options, *, partial: bool, model: str) -> None:
+        """Refuse to read what an incremental batch lacks as deletes."""
+        from interlace_strategies.deletes import refuse_partial
+
+        refuse_partial(cast("ScdType2Options", options), partial=partial, model=model)
 
     def plan(self, spec: LoadSpec[Options]) -> LoadPlan:
         """Stage, classify, refuse or count, write, and look at what was written.

@@ -76,34 +76,46 @@ class BatchRows:
         if not self.picks:
             return []
         layout = self._layout
-        several, picked = layout.temporary("several"), layout.temporary("picked")
+        picked = layout.temporary("picked")
+        return [Derive(layout.temporary("several"), self.several()), Derive(picked, self._best())]
+
+    def several(self) -> exp.Select:
+        """The identities that occur more than once, and how many ``times``."""
+        query = self._grouped(sql.subquery(self.usable(), "b"), "b")
+        return query.select(
+            exp.alias_(exp.Count(this=exp.Star()), self._layout.named("times"), quoted=True), copy=False
+        )
+
+    def single(self) -> exp.Query:
+        """One row of each key: the one that was picked, or of rows that are identical one."""
+        return self.rows() if self.picks else self._best()
+
+    def _best(self) -> exp.Query:
+        """The rows that are alone in their identity, and of the others the first."""
+        several = self._layout.temporary("several")
         alone = sql.select(
             self._names(), sql.subquery(self.usable(), "b"), [exp.Not(this=self._among(several))], of="b"
         )
-        first = exp.EQ(this=layout.computed("nth", "ranked"), expression=sql.number(1))
+        first = exp.EQ(this=self._layout.computed("nth", "ranked"), expression=sql.number(1))
         best = sql.select(self._names(), sql.subquery(self._ranked(several), "ranked"), [first], of="ranked")
-        return [
-            Derive(several, self._grouped(sql.subquery(self.usable(), "b"), "b")),
-            Derive(picked, exp.union(alone, best, distinct=False, copy=False)),
-        ]
+        return exp.union(alone, best, distinct=False, copy=False)
 
     def differing(self, looked_at: Relation) -> exp.Select:
         """What is refused: keys (or moments of keys) among those in a relation whose live rows differ.
 
-        By joins, which are faster than EXISTS on DuckDB where the relation is much smaller than the batch.
+        DuckDB knows the size of no relation that the transaction made, and builds its hash table of the right side: the
+        small one.
         """
         layout = self._layout
         live = [exp.Not(this=layout.computed("gone", "b"))] if layout.delete_when is not None else []
-        known = sql.select(self._identity, sql.table(looked_at, "s"), live, of="b").join(
-            sql.subquery(self.usable(), "b"), on=layout.key_is("s", "b"), copy=False
+        known = sql.select(self._identity, sql.subquery(self.usable(), "b"), live, of="b").join(
+            sql.table(looked_at, "s"), on=layout.key_is("s", "b"), copy=False
         )
         several = self._repeated(known, "b")
-        values = {name: sql.column(name, "b") for name in self._identity}
+        values: dict[str, exp.Expr] = {name: sql.column(name, "b") for name in self._identity}
         values |= {name: layout.comparable(name, "b") for name in layout.given if name not in self._identity}
-        rows = sql.select(values, sql.subquery(several, "s"), [condition.copy() for condition in live]).join(
-            sql.subquery(self.usable(), "b"),
-            on=sql.same(self._identity, "s", "b", nulls=layout.nulls),
-            copy=False,
+        rows = sql.select(values, sql.subquery(self.usable(), "b"), [condition.copy() for condition in live]).join(
+            sql.subquery(several, "s"), on=sql.same(self._identity, "s", "b", nulls=layout.nulls), copy=False
         )
         return self._grouped(sql.subquery(rows.distinct(copy=False), "d"), "d")
 

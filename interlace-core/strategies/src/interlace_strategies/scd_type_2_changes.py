@@ -36,14 +36,15 @@ class Changes:
 
     Attributes:
         found: what differs from the open rows.
-        judged: the same, one row for each key (or each moment of a key), judged by all that is known of it.
+        judged: the same, one row for each key (or each moment of a key), judged by all that is known of it; where only
+            open rows are looked at, there is nothing else to make of it.
     """
 
     def __init__(self, layout: Layout, batch: BatchRows) -> None:
         self._layout = layout
         self._batch = batch
-        self.found = layout.temporary("changes")
         self.judged = layout.temporary("judged")
+        self.found = layout.temporary("changes") if self.remembers else self.judged
         self._past = layout.temporary("past")
 
     @property
@@ -53,10 +54,13 @@ class Changes:
 
     def steps(self) -> list[Step]:
         """Compare, look at the past of what is new or late, and judge."""
-        steps: list[Step] = [Derive(self.found, self._comparison())]
-        if self.remembers:
-            steps.append(Derive(self._past, self._remembered()))
-        return [*steps, Derive(self.judged, self._judgement())]
+        if not self.remembers:
+            return [Derive(self.judged, self._judgement())]
+        return [
+            Derive(self.found, self._comparison()),
+            Derive(self._past, self._remembered()),
+            Derive(self.judged, self._judgement()),
+        ]
 
     # --- the batch beside the open rows -----------------------------------------------------------------------
 
@@ -242,9 +246,8 @@ class Changes:
         values: dict[str, exp.Expr] = {name: sql.column(name, "c") for name in self._names()}
         values[layout.named("nth")] = sql.numbered(identity, identity)
         first = exp.EQ(this=layout.computed("nth", "n"), expression=sql.number(1))
-        return sql.select(
-            list(self._names()), sql.subquery(sql.select(values, sql.table(self.found, "c")), "n"), [first], of="n"
-        )
+        rows = sql.table(self.found, "c") if self.remembers else sql.subquery(self._comparison(), "c")
+        return sql.select(list(self._names()), sql.subquery(sql.select(values, rows), "n"), [first], of="n")
 
     def _looked_up(self) -> exp.Select:
         """What the past says of each row that is new or behind."""

@@ -75,7 +75,9 @@ class Stretches:
         case = exp.Case().when(first, sql.any_of([known.copy(), exp.Not(this=gone)]))
         case = case.when(gone.copy(), exp.Not(this=was_gone)).when(was_gone.copy(), exp.true())
         # What a moment says of a column that the table did not have before fills it in.
-        again = exp.EQ(this=layout.computed("source", "q"), expression=sql.column(self._before(layout.named("source")), "q"))
+        again = exp.EQ(
+            this=layout.computed("source", "q"), expression=sql.column(self._before(layout.named("source")), "q")
+        )
         case = case.when(again, exp.false())
         return case.else_(sql.any_of(differs) if differs else exp.false())
 
@@ -112,7 +114,9 @@ class Stretches:
 
     def _last_known(self, value: exp.Expr) -> exp.Window:
         """What the last row of the table in a stretch holds in a column that the batch lacks."""
-        backwards = [exp.Ordered(this=self._layout.computed(w, "p"), desc=True, nulls_first=False) for w in _KNOWN_FIRST]
+        backwards = [
+            exp.Ordered(this=self._layout.computed(w, "p"), desc=True, nulls_first=False) for w in _KNOWN_FIRST
+        ]
         return exp.Window(
             this=exp.FirstValue(this=value), partition_by=self._stretch(), order=exp.Order(expressions=backwards)
         )

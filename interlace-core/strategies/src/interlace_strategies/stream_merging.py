@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from interlace.contracts.load import Change, Derive, Examine, Keep, LoadPlan, Publish, Refusal
-from interlace.contracts.relation import Relation
 from interlace_strategies import expressions as sql
 from interlace_strategies.fit import fit
 from interlace_strategies.interval import inside
@@ -110,7 +109,9 @@ class _Merging:
         values: dict[str, exp.Expr] = {name: sql.column(name, "given") for name in self._names}
         if self._snapshot_at is not None:
             first = self._order[0]
-            taken = exp.cast(self._snapshot_at.copy(), exp.DataType(this=exp.DataType.Type.USERDEFINED, kind=self._types[first]))
+            taken = exp.cast(
+                self._snapshot_at.copy(), exp.DataType(this=exp.DataType.Type.USERDEFINED, kind=self._types[first])
+            )
             values[first] = exp.Case().when(self._is_base(), taken).else_(values[first])
         values["__interlace_base"] = self._is_base()
         values["__interlace_gone"] = self._is_gone()
@@ -143,7 +144,9 @@ class _Merging:
     def _is_new_position(self) -> exp.Expr:
         """Whether the side table does not hold it yet, or something later."""
         same_key = sql.same(self._key, "p", "o", nulls=False)
-        deleted = self._one_position([exp.Not(this=sql.column("of_snapshot", "p")), same_key, self._not_before("p", "o")])
+        deleted = self._one_position(
+            [exp.Not(this=sql.column("of_snapshot", "p")), same_key, self._not_before("p", "o")]
+        )
         later = exp.GTE(this=sql.column("at_1", "p"), expression=sql.column(self._order[0], "o"))
         taken = self._one_position([sql.column("of_snapshot", "p"), later])
         is_base = sql.column("__interlace_base", "o")
@@ -180,7 +183,9 @@ class _Merging:
         is_base = sql.column("__interlace_base", "o")
         first = sql.column(self._order[0], "o")
         current = exp.Case().when(is_base, exp.EQ(this=first, expression=self._snapshot()))
-        current = current.else_(exp.Coalesce(this=exp.GT(this=first.copy(), expression=self._snapshot()), expressions=[exp.true()]))
+        current = current.else_(
+            exp.Coalesce(this=exp.GT(this=first.copy(), expression=self._snapshot()), expressions=[exp.true()])
+        )
         deleted = self._one_position(
             [
                 exp.Not(this=sql.column("of_snapshot", "p")),
@@ -212,9 +217,7 @@ class _Merging:
         }
         gone["__interlace_verdict"] = exp.Case().when(self._is_said_gone(), sql.text("gone")).else_(sql.text("absent"))
         replaced = exp.Exists(this=sql.select({"one": sql.number(1)}, sql.table(self._latest, "l"), [met.copy()]))
-        deleted = sql.select(
-            gone, sql.table(self._spec.target, "t"), [self._is_deleted(), exp.Not(this=replaced)]
-        )
+        deleted = sql.select(gone, sql.table(self._spec.target, "t"), [self._is_deleted(), exp.Not(this=replaced)])
         return exp.union(offered, deleted, distinct=False, copy=False)
 
     def _verdict(self) -> exp.Case:
@@ -266,7 +269,9 @@ class _Merging:
         whole = exp.Exists(this=sql.select({"one": sql.number(1)}, sql.table(self._offered, "o"), rows))
         same_key = sql.same(self._key, "o", "t", nulls=False)
         held = exp.Exists(
-            this=sql.select({"one": sql.number(1)}, sql.table(self._offered, "o"), [*(r.copy() for r in rows), same_key])
+            this=sql.select(
+                {"one": sql.number(1)}, sql.table(self._offered, "o"), [*(r.copy() for r in rows), same_key]
+            )
         )
         older = exp.LTE(this=sql.column(self._order[0], "t"), expression=self._snapshot())
         return sql.any_of([self._is_said_gone(), sql.all_of([whole, older, exp.Not(this=held)])])
@@ -313,7 +318,7 @@ class _Merging:
 
     def _differing(self) -> exp.Select:
         """Live rows of one key and position (of the base: of one key)."""
-        identity = [sql.column(name, "o") for name in (*self._key, *self._order[:1], "__interlace_base")]
+        identity: list[exp.Expr] = [sql.column(name, "o") for name in (*self._key, *self._order[:1], "__interlace_base")]
         identity += [
             exp.Case().when(exp.Not(this=sql.column("__interlace_base", "o")), sql.column(name, "o"))
             for name in self._order[1:]
@@ -329,13 +334,23 @@ class _Merging:
     def _counted(self) -> Examine:
         """What becomes of the rows."""
         verdict = sql.column("__interlace_verdict", "j")
-        names = {"inserted": "new", "updated": "changed", "said_gone": "gone", "absent": "absent", "conflict": "conflict", "outdone": "late"}
+        names = {
+            "inserted": "new",
+            "updated": "changed",
+            "said_gone": "gone",
+            "absent": "absent",
+            "conflict": "conflict",
+            "outdone": "late",
+        }
         of_judged = {
-            name: sql.count_where(exp.EQ(this=verdict.copy(), expression=sql.text(word))) for name, word in names.items()
+            name: sql.count_where(exp.EQ(this=verdict.copy(), expression=sql.text(word)))
+            for name, word in names.items()
         }
         judged = sql.select(of_judged, sql.table(self._judged, "j"))
         used = sql.any_of([self._is_base(), exp.Paren(this=self._is_event())])
-        batch = sql.select({"given_rows": exp.Count(this=exp.Star()), "used_rows": sql.count_where(used)}, self._given())
+        batch = sql.select(
+            {"given_rows": exp.Count(this=exp.Star()), "used_rows": sql.count_where(used)}, self._given()
+        )
         first = sql.column(self._order[0], "o")
         is_base = sql.column("__interlace_base", "o")
         before = exp.Case().when(is_base, exp.LT(this=first, expression=self._snapshot()))
@@ -361,7 +376,10 @@ class _Merging:
             this=sql.column("__interlace_verdict", "j"), expressions=[sql.text("new"), sql.text("changed")]
         )
         rows = sql.select(self._key, sql.table(self._judged, "j"), [verdict], of="j").join(
-            sql.table(self._spec.target, "t"), on=sql.same(self._key, "j", "t", nulls=False), join_type="left", copy=False
+            sql.table(self._spec.target, "t"),
+            on=sql.same(self._key, "j", "t", nulls=False),
+            join_type="left",
+            copy=False,
         )
         twice = rows.group_by(*(sql.column(name, "j") for name in self._key), copy=False).having(
             exp.NEQ(this=exp.Count(this=sql.column(self._key[0], "t")), expression=sql.number(1)), copy=False

@@ -52,7 +52,7 @@ class DataLeases:
                 raise RunUnderWay(
                     f"run {dead} writes to {connection.where()} ({self._name}) and has not ended ({describe_owner(owner)})",
                     run=dead,
-                    hint="Wait for it, or stop that process. That of another host is given up after "
+                    hint="Wait for it (--wait), or stop that process. That of another host is given up after "
                     f"{TTL.total_seconds():g} seconds without a sign of life.",
                 )
         self._held[connection.name] = connection

@@ -47,7 +47,7 @@ class RunLease:
         raise RunUnderWay(
             f"run {run} of environment {self._environment} has not ended ({describe_owner(owner)})",
             run=run,
-            hint="Wait for it, or stop that process.",
+            hint="Wait for it (--wait), or stop that process.",
         )
 
     def renew(self) -> None:

@@ -90,8 +90,8 @@ def _bounds(query: exp.Select, source: exp.Column) -> Iterator[str]:
     from sqlglot import exp
 
     where = query.args.get("where")
-    for condition in where.this.flatten() if isinstance(where and where.this, exp.And) else [where and where.this]:
-        match condition.unnest() if condition is not None else None:
+    for condition in _demanded(where.this) if where is not None else ():
+        match condition:
             case exp.GTE(this=left, expression=right) | exp.GT(this=left, expression=right) if _is(right, _START):
                 yield from [_START] if _same(left, source) else []
             case exp.LTE(this=left, expression=right) | exp.LT(this=left, expression=right) if _is(left, _START):
@@ -100,6 +100,18 @@ def _bounds(query: exp.Select, source: exp.Column) -> Iterator[str]:
                 yield from [_END] if _same(left, source) else []
             case exp.GT(this=left, expression=right) if _is(left, _END):
                 yield from [_END] if _same(right, source) else []
+
+
+def _demanded(condition: exp.Expr) -> Iterator[exp.Expr]:
+    """The conditions all of which hold where this one does."""
+    from sqlglot import exp
+
+    plain = condition.unnest()
+    if isinstance(plain, exp.And):
+        yield from _demanded(plain.this)
+        yield from _demanded(plain.expression)
+    else:
+        yield plain
 
 
 def _is(value: exp.Expr, marked: str) -> bool:

@@ -103,7 +103,9 @@ class History:
         Raises:
             Refused: the batch breaks a rule; the history is as it was.
         """
-        load = _Load(self.rules, {k: list(v) for k, v in self.versions.items()}, tuple(columns), at, tuple(self.columns))
+        load = _Load(
+            self.rules, {k: list(v) for k, v in self.versions.items()}, tuple(columns), at, tuple(self.columns)
+        )
         counts = load.run(batch)
         self.versions = load.versions
         self.columns += [name for name in columns if name not in self.columns]
@@ -129,9 +131,7 @@ class _Load:
 
     def run(self, batch: Sequence[Row]) -> Counter[str]:
         events = self._picked(batch)
-        verdicts = {
-            key: [replace(e, verdict=self._verdict(key, e)) for e in found] for key, found in events.items()
-        }
+        verdicts = {key: [replace(e, verdict=self._verdict(key, e)) for e in found] for key, found in events.items()}
         missing = self._missing(events)
         written = sum(e.verdict in _AHEAD for found in verdicts.values() for e in found) + len(missing)
         self._refuse_earlier(written)
@@ -169,9 +169,12 @@ class _Load:
     def _one(self, events: list[_Event]) -> _Event:
         if self.rules.duplicates != "latest" and sum(not e.gone for e in events) > 1:
             raise Refused
-        first = self.rules.order_by
         rest = [name for name in self.columns if name not in self.rules.key]
-        return max(events, key=lambda e: ([_last(e.row[n]) for n in first] or [e.at], e.gone, [_last(e.row[n]) for n in rest]))
+        return max(events, key=lambda e: self._order(e, rest))
+
+    def _order(self, event: _Event, rest: Sequence[str]) -> tuple[list[Any], bool, list[Any]]:
+        first: list[Any] = [_last(event.row[name]) for name in self.rules.order_by]
+        return first or [event.at], event.gone, [_last(event.row[name]) for name in rest]
 
     def _moment(self, row: Row) -> datetime:
         if self.rules.updated_at is None:
@@ -193,7 +196,7 @@ class _Load:
         latest = max(v.source for v in versions if v.source is not None)
         if last.ended is not None:
             return "returned" if event.at > latest else self._behind(versions, event)
-        assert last.source is not None  # noqa: S101  by time every version has one
+        assert last.source is not None
         if event.at < last.source or (last.gone and not event.gone and event.at == last.source):
             return self._behind(versions, event)
         if event.gone:
@@ -239,7 +242,11 @@ class _Load:
             return []
         scopes = [tuple(e.row[n] for n in self.rules.scope) for found in events.values() for e in found]
         live = {k: v[-1] for k, v in self.versions.items() if v and v[-1].ended is None and not v[-1].gone}
-        in_scope = {k: v for k, v in live.items() if tuple(v.row.get(n) for n in self.rules.scope) in scopes or not self.rules.scope}
+        in_scope = {
+            k: v
+            for k, v in live.items()
+            if tuple(v.row.get(n) for n in self.rules.scope) in scopes or not self.rules.scope
+        }
         if not events and in_scope and not self.rules.allow_empty:
             raise Refused
         found = [k for k, v in in_scope.items() if k not in events and self._is_older(v)]
@@ -345,7 +352,7 @@ class _Load:
         return self._rebuilt(points)
 
     def _known_points(self, v: Version, versions: list[Version]) -> list[_Point]:
-        assert v.source is not None  # noqa: S101  by time every version has one
+        assert v.source is not None
         later = v.source > v.began and (v.ended is None or v.source < v.ended)
         found = [_Point(v.began, 0, v.began if later else v.source, v.row, v.gone)]
         if later and not v.gone:
@@ -378,7 +385,7 @@ class _Load:
         names = self.rules.tracked if was.event is None and point.event is None else self._tracked()
         return self._differ(names, was.row, point.row)
 
-    def _count(self, point: _Point, starts: bool) -> None:  # noqa: FBT001  it is what is counted
+    def _count(self, point: _Point, starts: bool) -> None:
         event = point.event
         if event is None or event.verdict not in _AHEAD:
             return
