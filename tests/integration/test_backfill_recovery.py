@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -64,6 +65,9 @@ def test_each_interval_that_was_committed_is_recorded_by_the_next_run_and_no_oth
 
     assert "succeeded" == result.status
     assert DAYS - loaded == len(mine)
-    assert [(FIRST, FIRST + timedelta(days=DAYS))] == [(i.start, i.end) for i in found]
+    days = [FIRST + timedelta(days=n) for n in range(DAYS + 1)]
+    assert list(pairwise(days)) == [(i.start, i.end) for i in found]
     with duckdb.connect(str(tmp_path / "killed.duckdb"), read_only=True) as connection:
-        assert [(24 * DAYS, 24 * DAYS)] == connection.execute("SELECT count(*), count(DISTINCT id) FROM daily").fetchall()
+        assert [(24 * DAYS, 24 * DAYS)] == connection.execute(
+            "SELECT count(*), count(DISTINCT id) FROM daily"
+        ).fetchall()

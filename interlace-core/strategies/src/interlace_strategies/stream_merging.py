@@ -318,7 +318,9 @@ class _Merging:
 
     def _differing(self) -> exp.Select:
         """Live rows of one key and position (of the base: of one key)."""
-        identity: list[exp.Expr] = [sql.column(name, "o") for name in (*self._key, *self._order[:1], "__interlace_base")]
+        identity: list[exp.Expr] = [
+            sql.column(name, "o") for name in (*self._key, *self._order[:1], "__interlace_base")
+        ]
         identity += [
             exp.Case().when(exp.Not(this=sql.column("__interlace_base", "o")), sql.column(name, "o"))
             for name in self._order[1:]

@@ -322,7 +322,7 @@ class Session(ABC):
     def expect(self, rows: int | None) -> None:  # noqa: B027  an engine need not listen
         """Hear how many rows the statements that follow read at most; None where nobody knows, as at the beginning.
 
-        Only a hint: an engine whose threads cost more than they give on little data may leave them out.
+        Only a hint, and for the later intervals of a backfill a guess from how the earlier ones went: an engine whose threads cost more than they give on little data may leave them out.
         """
 
     @abstractmethod

@@ -277,7 +277,7 @@ class LoadPlan:
 
     steps: Sequence[Step]
     idempotent: bool
-    known: Mapping[str, int] = field(default_factory=dict)
+    known: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     @property
     def keeps_columns(self) -> bool:

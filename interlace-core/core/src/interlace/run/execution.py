@@ -354,7 +354,7 @@ class Execution:
             root=self._view.loaded.root,
         )
 
-    def _intend(self, record: AttemptRecord, settle: bool) -> None:  # noqa: FBT001  handed on as a callable
+    def _intend(self, record: AttemptRecord, settle: bool) -> None:
         if settle:
             self._recorder.settle()
         self._store.save_answer(key(record.id), encode(self._view.environment, record))

@@ -24,7 +24,7 @@ class Sessions:
         """A worker's session, which is what interrupting the worker stops.
 
         Args:
-            reads: how many rows its next statements read at most, where that is known.
+            reads: how many rows its next statements read at most, where that is known or can be guessed.
         """
         key = (id(worker), connection.name)
         if key not in self._open:
