@@ -11,8 +11,13 @@ from itertools import count
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from hypothesis import settings
 
 _numbers = count(1)
+
+# Each run draws others; the soak draws many more of the loads.
+settings.register_profile("interlace", max_examples=int(os.environ.get("INTERLACE_EXAMPLES", "40")))
+settings.load_profile("interlace")
 
 
 @pytest.fixture(scope="session")

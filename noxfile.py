@@ -112,9 +112,12 @@ def packaging(session: nox.Session) -> None:
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """What takes minutes: the kill loops."""
+    """What takes minutes: the kill loops, and loads compared with their model by many random streams."""
     install(session, "test")
     session.run("pytest", "-m", "soak", *session.posargs)
+    session.run(
+        "pytest", "tests/integration/loads", "-k", "properties", "-n", "logical", env={"INTERLACE_EXAMPLES": "500"}
+    )
 
 
 @nox.session

@@ -113,7 +113,7 @@ def wildcard(line: str) -> str:
 
 def environment(home: Path) -> dict[str, str]:
     """Nobody's settings; the commands of this environment first."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("INTERLACE_", "PYTEST_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("INTERLACE_", "PYTEST_", "CI"))}
     folder = str(Path(sys.executable).parent)
     path = f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"
     return {**kept, "PATH": path, "HOME": str(home), "COLUMNS": "160", "LANG": "C.UTF-8"}

@@ -370,7 +370,9 @@ class _Load:
             if starts:
                 made = self._started(made, point)
             elif not point.gone and made:
-                row = {**made[-1].row, **point.row}
+                # What the table holds of a column that came later is NULL.
+                held = dict.fromkeys(self.columns) | point.row if point.event is None else point.row
+                row = {**made[-1].row, **held}
                 made[-1] = replace(made[-1], row=row, source=point.source)
             was = point
         return [v for v in made if v.ended is None or v.began < v.ended]
