@@ -69,9 +69,7 @@ class Cache:
     def _head(self) -> tuple[Any, ...]:
         return (_FORMAT, sys.version_info[:3], self.token)
 
-    def get(
-        self, path: str, sidecar: str | None
-    ) -> tuple[list[Model], list[Source], tuple[DeclaredCheck, ...]] | None:
+    def get(self, path: str, sidecar: str | None) -> tuple[list[Model], list[Source], tuple[DeclaredCheck, ...]] | None:
         """What a file gave, when everything that decided it is as it was."""
         record = self._old.get(path)
         if record is None:

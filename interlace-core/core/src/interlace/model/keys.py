@@ -48,7 +48,12 @@ _TABLE: Final = (
     Key("strategy", "a strategy, or {name: strategy, option: value}", "data", textual=True),
     Key("key", "column or list of columns", "data", ("primary_key", "unique_key"), values.words, listed=True),
     Key("dependencies", "model or list of models", "data", ("depends_on",), values.names, listed=True),
-    Key("columns", "{column: type} or {column: {type, description, contract, tags, checks, renamed_from}}", None, ("fields",)),
+    Key(
+        "columns",
+        "{column: type} or {column: {type, description, contract, tags, checks, renamed_from}}",
+        None,
+        ("fields",),
+    ),
     Key("checks", "list of checks", "checks", ("quality_checks", "tests")),
     Key("timeout", "duration", "metadata", parse=values.duration),
     Key("cache", "{ttl: duration}", "metadata", parse=values.lifetime),
