@@ -371,7 +371,7 @@ class _Load:
                 made = self._started(made, point)
             elif not point.gone and made:
                 # What the table holds of a column that came later is NULL.
-                held = dict.fromkeys(self.columns) | point.row if point.event is None else point.row
+                held = {**dict.fromkeys(self.columns), **point.row} if point.event is None else point.row
                 row = {**made[-1].row, **held}
                 made[-1] = replace(made[-1], row=row, source=point.source)
             was = point
