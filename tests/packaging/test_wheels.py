@@ -20,7 +20,9 @@ def wheels(dist, root, members):
 @pytest.fixture(scope="module")
 def installed(make_environment, wheels):
     """An environment with ``interlace`` and what its extras add of our own, from the built wheels and the index."""
-    return make_environment("--find-links", wheels["interlace"].parent, f"interlace[postgres] @ {wheels['interlace'].as_uri()}")
+    return make_environment(
+        "--find-links", wheels["interlace"].parent, f"interlace[postgres] @ {wheels['interlace'].as_uri()}"
+    )
 
 
 def metadata(wheel) -> str:
