@@ -143,10 +143,11 @@ def built(tmp_path_factory) -> Path:
 
 
 def imported(root: Path, *words: str) -> set[str]:
-    """The packages that a command imported."""
+    """The packages that a command imported, and the modules of a run."""
     code = (
         "import sys; from interlace.cli.main import main; code = main(sys.argv[1:]); sys.stdout.flush(); "
-        "print('\\0', *{m.partition('.')[0] for m in sys.modules}); sys.exit(code)"
+        "own = {m for m in sys.modules if m.startswith('interlace.run.')}; "
+        "print('\\0', *{m.partition('.')[0] for m in sys.modules} | own); sys.exit(code)"
     )
     said = subprocess.run(
         [sys.executable, "-c", code, *words],
@@ -178,6 +179,15 @@ def test_one_changed_model_is_run_without_what_it_does_not_need(built):
     found = imported(built, "run")
 
     assert (set(), {"duckdb"}) == (heavy & found, {"duckdb"} & found)
+
+
+def test_a_run_imports_nothing_that_holds_checks_or_retries_what_it_runs(built):
+    (built / "models" / "m2.sql").write_text("SELECT 222 AS id")
+    others = {"adhoc", "audit", "difference", "hold", "measuring", "profile", "quarantine", "release"}
+
+    found = imported(built, "run")
+
+    assert {"interlace.run.runner"} == found & {"interlace.run.runner", *(f"interlace.run.{name}" for name in others)}
 
 
 def test_models_that_were_loaded_before_are_not_parsed_again(built):

@@ -13,7 +13,6 @@ from interlace.errors import InterlaceError, InvalidGraph, InvalidModel, Locatio
 from interlace.model.values import split_name
 from interlace.run.auditing import checks_batch
 from interlace.run.check_words import PYTHON
-from interlace.run.measuring import validated
 
 if TYPE_CHECKING:
     from interlace.contracts.check import CheckOptions
@@ -77,6 +76,8 @@ def _examined(cls: type[Check], use: CheckUse, task: Task) -> tuple[str, ...]:
         return ()
     dialect = task.connection.dialect
     try:
+        from interlace.run.measuring import validated
+
         options = validated(use, cls)
         _refuse_useless(cls, use, options, task)
         cls().validate(options, dialect)

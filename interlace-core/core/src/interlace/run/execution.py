@@ -9,24 +9,18 @@ from datetime import UTC, datetime
 from threading import Event as Flag
 from typing import TYPE_CHECKING
 
-from interlace.contracts.check import Check
 from interlace.contracts.state import RunRecord
 from interlace.errors import UsageError
 from interlace.model.values import split_name
-from interlace.run.anomalies import history_of
-from interlace.run.audit import audit
-from interlace.run.check_words import of_part
 from interlace.run.circuit import Circuits
 from interlace.run.compute import Compute
 from interlace.run.data_lease import DataLeases
 from interlace.run.dead_letters import DeadLetters, plain_asked, plain_variables
 from interlace.run.extent import Extent
-from interlace.run.hold import Holding
 from interlace.run.intent import encode, key
 from interlace.run.lease import RunLease
 from interlace.run.log import logged
 from interlace.run.prepare import prepare
-from interlace.run.quarantine import Quarantine, quarantine_of
 from interlace.run.recorder import Recorder
 from interlace.run.recovery import recover_markers, recover_runs
 from interlace.run.result import Failed, NotRun, RunResult, Succeeded
@@ -55,6 +49,7 @@ if TYPE_CHECKING:
     from interlace.plan.planner import Facts, Planned
     from interlace.run.audit import Audited
     from interlace.run.check_words import Part
+    from interlace.run.hold import Holding
     from interlace.run.result import Outcome
     from interlace.run.task import Task
     from interlace.run.view import View
@@ -101,7 +96,7 @@ class Execution:
         hold: bool = False,
     ) -> None:
         self.id = new_id()
-        self._holding = Holding(self.id) if hold else None
+        self._holding = _holding(self.id) if hold else None
         self._view = view
         self._data = DataLeases(view.loaded.config.name, view.environment, self.id)
         self._store = store
@@ -327,6 +322,13 @@ class Execution:
     def _audit(
         self, session: Session, relation: Relation, columns: Sequence[Column], task: Task, part: Part = "all"
     ) -> Audited:
+        # Imported here, for a run without checks needs none of it.
+        from interlace.contracts.check import Check
+        from interlace.run.anomalies import history_of
+        from interlace.run.audit import audit
+        from interlace.run.check_words import of_part
+        from interlace.run.quarantine import Quarantine, quarantine_of
+
         def resolve(name: str) -> Relation:
             found = self._relation(self._view.loaded.graph.resolve(split_name(name), session.connection.dialect))
             if found is None:
@@ -415,6 +417,12 @@ class Execution:
 
     def _notify(self, hook: str, **arguments: object) -> None:
         self._view.loaded.plugins.notify(hook, **arguments)
+
+
+def _holding(run: str) -> Holding:
+    from interlace.run.hold import Holding
+
+    return Holding(run)
 
 
 def _status(outcomes: Iterable[Outcome], *, cancelled: bool) -> Literal["succeeded", "failed", "cancelled"]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -136,9 +137,8 @@ class Project:
         Raises:
             UsageError: a selector matches nothing, or a model reads one that was never built and is not selected.
         """
-        plan = self._plan(select, exclude, force=force, asked=asked, full_refresh=full_refresh)[0].plan
-        self._loaded.connections.close(only_persistent=True)
-        return plan
+        with self._read():
+            return self._plan(select, exclude, force=force, asked=asked, full_refresh=full_refresh)[0].plan
 
     def planned_sql(
         self,
@@ -158,10 +158,8 @@ class Project:
         from interlace.run.planned_sql import planned_sql
 
         planned, facts = self._plan(select, exclude, force=force, asked=asked, full_refresh=full_refresh)
-        try:
+        with self._read():
             return planned.plan, planned_sql(self._view, planned.plan, facts, facts.now)
-        finally:
-            self._loaded.connections.close(only_persistent=True)
 
     def run(
         self,
@@ -210,20 +208,15 @@ class Project:
             return self._last
 
         waiting = waiting or Waiting(timedelta(0))
-        refused = False
-        try:
+        with self._written():
             (planned, facts), _ = waiting.take(plan, stop)
-            if planned.plan.empty and not lost_runs(self.store, self.environment, datetime.now(UTC)):
-                return RunResult("", self.environment, "nothing", {}, planned.plan, datetime.now(UTC), 0.0)
-            options = self._loaded.config.config.run
-            execution = self._execution = Execution(
-                self._view,
-                self.store,
+            return self._execute(
                 planned,
                 facts,
-                threads=threads or options.threads,
+                stop,
+                threads=threads,
                 lanes=lanes,
-                fail_fast=options.fail_fast if fail_fast is None else fail_fast,
+                fail_fast=fail_fast,
                 command=command,
                 on_event=on_event,
                 replan=plan,
@@ -231,17 +224,6 @@ class Project:
                 at=at,
                 hold=hold,
             )
-            if stop.is_set():
-                execution.cancel()
-            return execution.run()
-        except (RunUnderWay, DatabaseLocked):
-            refused = True
-            raise
-        finally:
-            self._execution = self._stop = None
-            self._loaded.connections.close(only_persistent=True)
-            if not refused:  # what another process is writing says nothing of what is known
-                self._loaded.connections.save_stamps(self.store)
 
     def asked_range(
         self,
@@ -293,29 +275,19 @@ class Project:
             facts = gather(self._view, names, snapshot, self.store, datetime.now(UTC), force=False)
             return make_check_plan(facts), facts
 
-        try:
+        with self._written():
             planned, facts = plan()
-            if planned.plan.empty:
-                return RunResult("", self.environment, "nothing", {}, planned.plan, datetime.now(UTC), 0.0)
-            execution = self._execution = Execution(
-                self._view,
-                self.store,
+            return self._execute(
                 planned,
                 facts,
-                threads=threads or self._loaded.config.config.run.threads,
+                stop,
+                threads=threads,
                 fail_fast=False,
                 command=command,
                 on_event=on_event,
                 replan=plan,
                 waiting=Waiting(timedelta(0)),
             )
-            if stop.is_set():
-                execution.cancel()
-            return execution.run()
-        finally:
-            self._execution = self._stop = None
-            self._loaded.connections.close(only_persistent=True)
-            self._loaded.connections.save_stamps(self.store)
 
     def held(self) -> list[HeldRecord]:
         """What runs with ``hold`` staged in this environment and nobody released or discarded yet."""
@@ -333,11 +305,8 @@ class Project:
         """
         from interlace.run.release import release
 
-        try:
+        with self._written():
             return release(self._view, self.store, run)
-        finally:
-            self._loaded.connections.close(only_persistent=True)
-            self._loaded.connections.save_stamps(self.store)
 
     def discard(self, run: str) -> Released:
         """Drop what a run with ``hold`` staged.
@@ -348,11 +317,8 @@ class Project:
         """
         from interlace.run.release import discard
 
-        try:
+        with self._written():
             return discard(self._view, self.store, run)
-        finally:
-            self._loaded.connections.close(only_persistent=True)
-            self._loaded.connections.save_stamps(self.store)
 
     async def run_async(self, select: Sequence[str] = (), exclude: Sequence[str] = (), **options: Any) -> RunResult:
         """`run`, without blocking the event loop; cancelling the task cancels the run."""
@@ -448,10 +414,8 @@ class Project:
         """
         from interlace.run.adhoc import query
 
-        try:
+        with self._read():
             return query(self._view, sql, connection, limit)
-        finally:
-            self._loaded.connections.close(only_persistent=True)
 
     def check_source(self, name: str) -> list[CheckRecord]:
         """Run the checks of one source, now.
@@ -465,10 +429,8 @@ class Project:
         node = self.graph.nodes[self._name(name)]
         if not isinstance(node, Source):
             raise UsageError(f"{node.name} is a {node.kind} model, no source")
-        try:
+        with self._read():
             return check_source(self._view, node)
-        finally:
-            self._loaded.connections.close(only_persistent=True)
 
     def profile(self, name: str, columns: Sequence[str] = ()) -> Profile:
         """What the data of a model, seed or source looks like, as it is published in this environment.
@@ -483,12 +445,8 @@ class Project:
         relation = self._view.relation(node.name)
         if relation is None:
             raise UsageError(f"{node.name} has no relation")
-        session = self._view.connection(node).session()
-        try:
+        with self._read(), closing(self._view.connection(node).session()) as session:
             return profile(session, relation, columns, frozenset(c.name for c in node.columns if "pii" in c.tags))
-        finally:
-            session.close()
-            self._loaded.connections.close(only_persistent=True)
 
     def connection(self, name: str | None = None) -> Connection:
         """A connection by its name; the default one without."""
@@ -506,6 +464,44 @@ class Project:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @contextmanager
+    def _read(self) -> Iterator[None]:
+        """Close the database files that were looked into, so that other processes may write to them."""
+        try:
+            yield
+        finally:
+            self._loaded.connections.close(only_persistent=True)
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        """The same after writing; what the files then look like is kept, to see later whether another wrote there."""
+        refused = False
+        try:
+            with self._read():
+                yield
+        except (RunUnderWay, DatabaseLocked):
+            refused = True
+            raise
+        finally:
+            self._execution = self._stop = None
+            if not refused:  # what another process is writing says nothing of what is known
+                self._loaded.connections.save_stamps(self.store)
+
+    def _execute(
+        self, planned: Planned, facts: Facts, stop: threading.Event, *, threads: int | None, **options: Any
+    ) -> RunResult:
+        """Do a plan, unless it holds nothing."""
+        if planned.plan.empty and not lost_runs(self.store, self.environment, datetime.now(UTC)):
+            return RunResult("", self.environment, "nothing", {}, planned.plan, datetime.now(UTC), 0.0)
+        run = self._loaded.config.config.run
+        threads = threads or run.threads
+        if options["fail_fast"] is None:
+            options["fail_fast"] = run.fail_fast
+        execution = self._execution = Execution(self._view, self.store, planned, facts, threads=threads, **options)
+        if stop.is_set():
+            execution.cancel()
+        return execution.run()
 
     def _plan(
         self,
