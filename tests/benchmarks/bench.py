@@ -67,13 +67,20 @@ class Bench:
 
         return measured
 
-    def data(self, name: str, command: str, *words: object) -> Path:
-        """A DuckDB file that is made once, by a child: this process stays small, for a child's peak begins with its."""
+    def data(self, name: str, command: str, *words: object, script: Path = BARE) -> Path:
+        """A DuckDB file that is made once, by a child: this process stays small, for a child's peak begins with its.
+
+        Args:
+            name: of the file.
+            command: the script's; it is given the words and the file to make.
+            words: what the command takes.
+            script: the Python file that makes it.
+        """
         file = self.cache / name
         if not file.exists():
             self.cache.mkdir(parents=True, exist_ok=True)
             unfinished = self.cache / f"{name}.{os.getpid()}"
-            spend(python(BARE, command, *words, unfinished), self.cache)
+            spend(python(script, command, *words, unfinished), self.cache)
             unfinished.rename(file)
         return file
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -42,7 +41,7 @@ TRIVIAL_CHECK = "-- @strategy: none\n-- @checks: [{row_count: {min: 1}}]\nSELECT
 def merge(bench: Bench) -> Iterator[Row]:
     """100,000 rows, half of them updates, into five million, by key."""
     rows, batch = bench.size(5_000_000), bench.size(100_000)
-    file = data(bench, f"merge-{rows}-{batch}.duckdb", "make_merge", rows, batch)
+    file = bench.data(f"merge-{rows}-{batch}.duckdb", "make_merge", rows, batch, script=BARE)
     yield compared(
         bench,
         f"merge of {batch:,} rows into {rows:,} by key",
@@ -58,7 +57,7 @@ def merge(bench: Bench) -> Iterator[Row]:
 def history(bench: Bench) -> Iterator[Row]:
     """A full extract of a million rows, 50,000 of them changed, into its history."""
     rows, changed = bench.size(1_000_000), bench.size(50_000)
-    file = data(bench, f"history-{rows}-{changed}.duckdb", "make_history", rows, changed)
+    file = bench.data(f"history-{rows}-{changed}.duckdb", "make_history", rows, changed, script=BARE)
     what = f"SCD2: a full extract of {rows:,} rows, {changed:,} changed"
     yield compared(bench, what, HISTORY, ("extract",), file, ("run",), ("history",), goal=1.3)
 
@@ -66,7 +65,7 @@ def history(bench: Bench) -> Iterator[Row]:
 def backfill(bench: Bench) -> Iterator[Row]:
     """A thousand daily intervals over ten million rows."""
     rows, days = bench.size(10_000_000), bench.size(1_000)
-    file = data(bench, f"days-{rows}-{days}.duckdb", "make_days", rows, days)
+    file = bench.data(f"days-{rows}-{days}.duckdb", "make_days", rows, days, script=BARE)
     words = ("run", "--since", "2020-01-01", "--until", _day_after(days))
     what = f"backfill of {days:,} daily intervals over {rows:,} rows"
     yield compared(bench, what, DAILY, ("events",), file, words, ("backfill", days), goal=1.3)
@@ -75,7 +74,7 @@ def backfill(bench: Bench) -> Iterator[Row]:
 def checks(bench: Bench) -> Iterator[Row]:
     """Ten checks on ten million rows."""
     rows, days = bench.size(10_000_000), bench.size(1_000)
-    file = data(bench, f"days-{rows}-{days}.duckdb", "make_days", rows, days)
+    file = bench.data(f"days-{rows}-{days}.duckdb", "make_days", rows, days, script=BARE)
     yield compared(bench, f"10 checks on {rows:,} rows", CHECKED, (), file, ("check",), ("check",), goal=1.2)
 
 
@@ -117,17 +116,6 @@ def compared(
             "peak": run.peak,
         },
     )
-
-
-def data(bench: Bench, name: str, command: str, *words: object) -> Path:
-    """A DuckDB file that is made once."""
-    file = bench.cache / name
-    if not file.exists():
-        bench.cache.mkdir(parents=True, exist_ok=True)
-        unfinished = bench.cache / f"{name}.{os.getpid()}"
-        spend(python(BARE, command, *words, unfinished), bench.cache)
-        unfinished.rename(file)
-    return file
 
 
 def _bare(root: Path, file: Path, *words: object) -> Callable[[], Cost]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 import pyarrow.types as pt
 
+from interlace.contracts.arrow_load import no_columns, no_common_type, nothing_given
 from interlace.errors import ModelFailed
 from interlace_duckdb.quoting import identifier, identifiers, qualified
 from interlace_duckdb.widening import canonical, importable, settled, wider
@@ -82,10 +83,7 @@ class ArrowLoad:
 
     def _make_empty(self, declared: dict[str, pa.Field]) -> None:
         if not declared:
-            raise ModelFailed(
-                "The model gave no rows and no schema, so there is no table to make.",
-                hint="Declare the model's 'columns' with their types, or return a table that has them.",
-            )
+            raise nothing_given()
         self._make(declared)
 
     def _take(self, batch: pa.RecordBatch, declared: dict[str, pa.Field]) -> None:
@@ -129,11 +127,7 @@ class ArrowLoad:
         both = wider(known.type, field.type)
         if both is None:
             before, now = self._types([known, field])
-            raise ModelFailed(
-                f"Column {known.name!r} has the type {before} in the first rows and {now} in later ones; "
-                f"no type holds both.",
-                hint=f"Convert the values, or declare the column's type under 'columns'. Its first type: {known.type}.",
-            )
+            raise no_common_type(known.name, before, now, known.type)
         if both != known.type:
             widened = pa.field(known.name, both)
             (text,) = self._types([widened])
@@ -215,7 +209,7 @@ def _columns(schema: pa.Schema) -> dict[str, pa.Field]:
         ModelFailed: there are none, two have one name, or DuckDB cannot store one.
     """
     if not len(schema):
-        raise ModelFailed("The model gave rows without columns, so there is no table to make.")
+        raise no_columns()
     columns: dict[str, pa.Field] = {}
     for field in schema:
         clash = columns.get(field.name.lower())

@@ -7,12 +7,11 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.types as pt
 
+from interlace.schema.arrow_numbers import is_number, wider_number
+
 __all__ = ["canonical", "importable", "settled", "wider"]
 
-_DIGITS: Final = {8: 3, 16: 5, 32: 10, 64: 19}
 _MOST_DIGITS: Final = 38
-_EXACT_IN_FLOAT: Final = 16
-"""Bits of an integer whose values a float of 32 bits holds exactly."""
 
 
 def canonical(kind: pa.DataType) -> pa.DataType:
@@ -107,8 +106,8 @@ def wider(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
         return one
     if pt.is_null(one):
         return other
-    if _is_number(one) and _is_number(other):
-        return _wider_number(one, other)
+    if is_number(one) and is_number(other):
+        return wider_number(one, other, _MOST_DIGITS)
     if {pt.is_date(one), pt.is_date(other)} == {True, False}:
         moment = other if pt.is_date(one) else one
         return moment if pt.is_timestamp(moment) and moment.tz is None else None
@@ -141,43 +140,6 @@ def _wider_struct(one: pa.StructType, other: pa.StructType) -> pa.DataType | Non
             return None
         fields[field.name.lower()] = (name, both)
     return pa.struct(list(fields.values()))
-
-
-def _wider_number(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
-    if pt.is_integer(one) and pt.is_integer(other):
-        return _wider_integer(one, other)
-    if pt.is_decimal(one) or pt.is_decimal(other):
-        return None if pt.is_floating(one) or pt.is_floating(other) else _wider_decimal(one, other)
-    small = all(
-        kind == pa.float32() or (pt.is_integer(kind) and kind.bit_width <= _EXACT_IN_FLOAT) for kind in (one, other)
-    )
-    return pa.float32() if small else pa.float64()
-
-
-def _wider_integer(one: pa.DataType, other: pa.DataType) -> pa.DataType:
-    if pt.is_signed_integer(one) == pt.is_signed_integer(other):
-        return one if one.bit_width >= other.bit_width else other
-    signed, unsigned = (one, other) if pt.is_signed_integer(one) else (other, one)
-    width = max(signed.bit_width, unsigned.bit_width * 2)
-    return {16: pa.int16(), 32: pa.int32(), 64: pa.int64()}.get(width, pa.decimal128(20, 0))
-
-
-def _wider_decimal(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
-    (whole_1, scale_1), (whole_2, scale_2) = _digits(one), _digits(other)
-    scale = max(scale_1, scale_2)
-    precision = max(whole_1, whole_2) + scale
-    return pa.decimal128(precision, scale) if precision <= _MOST_DIGITS else None
-
-
-def _digits(kind: pa.DataType) -> tuple[int, int]:
-    """The digits before and after the decimal point."""
-    if pt.is_decimal(kind):
-        return kind.precision - kind.scale, kind.scale
-    return (20 if kind == pa.uint64() else _DIGITS[kind.bit_width]), 0
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pt.is_integer(kind) or pt.is_floating(kind) or pt.is_decimal(kind))
 
 
 def _is_list(kind: pa.DataType) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
+from interlace.contracts.arrow_load import no_columns, no_common_type, nothing_given
 from interlace.contracts.relation import Relation
 from interlace.errors import ModelFailed
 from interlace_postgres.cells import copy_data
@@ -82,10 +83,7 @@ class _Load:
 
     def _make_empty(self, declared: dict[str, pa.DataType]) -> None:
         if not declared:
-            raise ModelFailed(
-                "The model gave no rows and no schema, so there is no table to make.",
-                hint="Declare the model's 'columns' with their types, or return a table that has them.",
-            )
+            raise nothing_given()
         self._make(declared)
 
     def _take(self, batch: pa.RecordBatch, declared: dict[str, pa.DataType]) -> None:
@@ -121,11 +119,7 @@ class _Load:
     def _widen(self, name: str, known: pa.DataType, kind: pa.DataType) -> None:
         both = wider(known, kind)
         if both is None:
-            before, now = server_type(name, known), server_type(name, kind)
-            raise ModelFailed(
-                f"Column {name!r} has the type {before} in the first rows and {now} in later ones; no type holds both.",
-                hint=f"Convert the values, or declare the column's type under 'columns'. Its first type: {known}.",
-            )
+            raise no_common_type(name, server_type(name, known), server_type(name, kind), known)
         word = server_type(name, both)
         if word != server_type(name, known):
             quoted = identifier(name)
@@ -154,7 +148,7 @@ def _kinds(schema: pa.Schema) -> dict[str, pa.DataType]:
         ModelFailed: there are none, two have one name, or PostgreSQL cannot store one.
     """
     if not len(schema):
-        raise ModelFailed("The model gave rows without columns, so there is no table to make.")
+        raise no_columns()
     kinds: dict[str, pa.DataType] = {}
     for field in schema:
         if field.name in kinds:

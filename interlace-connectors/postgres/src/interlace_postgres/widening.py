@@ -9,14 +9,11 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from interlace.errors import ModelFailed
+from interlace.schema.arrow_numbers import decimal_type, is_number, wider_number
 
 __all__ = ["canonical", "is_list", "server_type", "wider"]
 
-_DIGITS: Final = {8: 3, 16: 5, 32: 10, 64: 19}
 _MOST_DIGITS: Final = 76
-_MOST_DIGITS_128: Final = 38
-_EXACT_IN_FLOAT: Final = 16
-"""Bits of an integer whose values a float of 32 bits holds exactly."""
 
 _PLAIN: Final[Mapping[pa.DataType, str]] = {
     pa.null(): "text",
@@ -61,7 +58,7 @@ def canonical(kind: pa.DataType) -> pa.DataType:
     if pt.is_duration(kind):
         return pa.duration("us")
     if pt.is_decimal(kind):
-        return _decimal(kind.precision, kind.scale)
+        return decimal_type(kind.precision, kind.scale)
     if pt.is_float16(kind):
         return pa.float32()
     if isinstance(kind, pa.BaseExtensionType) and kind.extension_name == "arrow.bool8":
@@ -109,8 +106,8 @@ def wider(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
         return one
     if pt.is_null(one):
         return other
-    if _is_number(one) and _is_number(other):
-        return _wider_number(one, other)
+    if is_number(one) and is_number(other):
+        return wider_number(one, other, _MOST_DIGITS)
     if {pt.is_date(one), pt.is_date(other)} == {True, False}:
         moment = other if pt.is_date(one) else one
         return moment if pt.is_timestamp(moment) and moment.tz is None else None
@@ -131,47 +128,6 @@ def _wider_struct(one: pa.StructType, other: pa.StructType) -> pa.DataType | Non
             return None
         fields[field.name] = both
     return pa.struct(list(fields.items()))
-
-
-def _wider_number(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
-    if pt.is_integer(one) and pt.is_integer(other):
-        return _wider_integer(one, other)
-    if pt.is_decimal(one) or pt.is_decimal(other):
-        return None if pt.is_floating(one) or pt.is_floating(other) else _wider_decimal(one, other)
-    small = all(
-        kind == pa.float32() or (pt.is_integer(kind) and kind.bit_width <= _EXACT_IN_FLOAT) for kind in (one, other)
-    )
-    return pa.float32() if small else pa.float64()
-
-
-def _wider_integer(one: pa.DataType, other: pa.DataType) -> pa.DataType:
-    if pt.is_signed_integer(one) == pt.is_signed_integer(other):
-        return one if one.bit_width >= other.bit_width else other
-    signed, unsigned = (one, other) if pt.is_signed_integer(one) else (other, one)
-    width = max(signed.bit_width, unsigned.bit_width * 2)
-    return {16: pa.int16(), 32: pa.int32(), 64: pa.int64()}.get(width, pa.decimal128(20, 0))
-
-
-def _wider_decimal(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
-    (whole_1, scale_1), (whole_2, scale_2) = _digits(one), _digits(other)
-    scale = max(scale_1, scale_2)
-    precision = max(whole_1, whole_2) + scale
-    return _decimal(precision, scale) if precision <= _MOST_DIGITS else None
-
-
-def _decimal(precision: int, scale: int) -> pa.DataType:
-    return pa.decimal128(precision, scale) if precision <= _MOST_DIGITS_128 else pa.decimal256(precision, scale)
-
-
-def _digits(kind: pa.DataType) -> tuple[int, int]:
-    """The digits before and after the decimal point."""
-    if pt.is_decimal(kind):
-        return kind.precision - kind.scale, kind.scale
-    return (20 if kind == pa.uint64() else _DIGITS[kind.bit_width]), 0
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pt.is_integer(kind) or pt.is_floating(kind) or pt.is_decimal(kind))
 
 
 def is_list(kind: pa.DataType) -> bool:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sqlglot import exp
 
 from interlace.contracts.check import Check, CheckOptions, CheckTarget, Measure, Verdict
+from interlace.contracts.options import Columns
 from interlace_checks import asking
-from interlace_checks.options import Columns
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -8,23 +8,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
+from pydantic import BeforeValidator, PlainValidator
 
-__all__ = ["Age", "Bound", "Columns", "Value", "spell_age", "spell_seconds"]
+__all__ = ["Age", "Bound", "Value", "spell_age", "spell_seconds"]
 
 _SECONDS: Final = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _AGE: Final = re.compile(r"(?:\s*\d+(?:\.\d+)?\s*[wdhms])+\s*")
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([wdhms])")
-
-
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-def _all_different(names: tuple[str, ...]) -> tuple[str, ...]:
-    if len({name.casefold() for name in names}) < len(names):
-        raise ValueError(f"names a column twice: {', '.join(names)}")
-    return names
 
 
 def _age(value: object) -> object:
@@ -79,14 +69,6 @@ def _value(value: object) -> object:
     except ValueError:
         raise ValueError("must be a text, a finite number, a boolean, a date or a time") from None
 
-
-Columns = Annotated[
-    tuple[Annotated[str, Field(min_length=1)], ...],
-    BeforeValidator(_as_list, json_schema_input_type=str | list[str]),
-    Field(min_length=1),
-    AfterValidator(_all_different),
-]
-"""One name or a list of them."""
 
 Age = Annotated[timedelta, BeforeValidator(_age, json_schema_input_type=str | float)]
 """A duration such as ``2d`` or ``1h30m``, or a number of seconds."""

@@ -4,30 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from interlace.contracts.options import Options
+from interlace.contracts.options import Columns, Options
 
 __all__ = ["BatchOptions", "Columns", "DeleteOptions", "SqlText"]
-
-
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-def _all_different(names: tuple[str, ...]) -> tuple[str, ...]:
-    if len({name.casefold() for name in names}) < len(names):
-        raise ValueError(f"names a column twice: {', '.join(names)}")
-    return names
-
-
-Columns = Annotated[
-    tuple[Annotated[str, Field(min_length=1)], ...],
-    BeforeValidator(_as_list, json_schema_input_type=str | list[str]),
-    Field(min_length=1),
-    AfterValidator(_all_different),
-]
-"""One name or a list of them."""
 
 SqlText = Annotated[str, Field(min_length=1)]
 """An expression in the connection's dialect."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from interlace.errors import InvalidModel, did_you_mean
+from interlace.model.sql_condition import parse_over_one_row
 from interlace_strategies.expressions import column
 
 if TYPE_CHECKING:
@@ -71,36 +71,8 @@ def _known(name: str, known: Mapping[str, str], text: str, what: str) -> str:
 
 
 def _resolved(text: str, dialect: str, what: str, resolve: Callable[[exp.Column], exp.Column]) -> exp.Expr:
-    parsed = exp.Paren(this=_parsed(text, dialect, what))
-    for kind, said in ((exp.Query, "a query"), (exp.AggFunc, "an aggregate"), (exp.Window, "a window function")):
-        if parsed.find(kind):
-            raise InvalidModel(f"{what} {text!r} holds {said}; it is computed row by row")
-    for found in list(parsed.find_all(exp.Column)):
-        found.replace(resolve(found))
+    found = parse_over_one_row(text, dialect, what, wanted="one expression", nature="computed row by row")
+    parsed = exp.Paren(this=found)
+    for name in list(parsed.find_all(exp.Column)):
+        name.replace(resolve(name))
     return parsed
-
-
-def _parsed(text: str, dialect: str, what: str) -> exp.Expr:
-    import sqlglot
-    from sqlglot.errors import SqlglotError
-
-    try:
-        parsed = sqlglot.parse(text, dialect=dialect)
-    except SqlglotError as error:
-        raise InvalidModel(f"{what} {text!r} does not parse: {_reason(error)}") from error
-    match parsed:
-        case [exp.Condition() as found] if not isinstance(found, exp.Query):
-            return found
-        case _:
-            raise InvalidModel(f"{what} {text!r} is not one expression")
-
-
-def _reason(error: Exception) -> str:
-    """Give sqlglot's reason without its excerpt, which is underlined with codes for terminals."""
-    found = getattr(error, "errors", None)
-    if not found:
-        return str(error)
-    said = re.sub(
-        r"Required keyword: .*? missing for <class '[\w.]*?(\w+)'>", r"Incomplete \1", found[0]["description"]
-    )
-    return f"{said} at column {found[0]['col']}"

@@ -159,7 +159,7 @@ class Session(ABC):
     """One conversation with a database, used by one thread at a time.
 
     A transaction marks itself dead on any exception and can only roll back: on DuckDB a COMMIT after a runtime error
-    succeeds and writes nothing.
+    succeeds and writes nothing.  `interlace.contracts.transaction` has what engines share of that.
     """
 
     connection: Connection

@@ -1,4 +1,4 @@
-"""Conditions over one row that a user wrote: what ``expression`` and every check's ``where`` take."""
+"""What a user wrote over one row: the conditions of ``expression`` and of every check's ``where``, and other expressions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from interlace.errors import InvalidModel, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["parse_condition", "require_columns"]
+__all__ = ["parse_condition", "parse_over_one_row", "require_columns"]
 
 _PSEUDO: Final = frozenset({"rowid"})
 """Columns that an engine adds to every table."""
@@ -29,6 +29,28 @@ def parse_condition(text: str, dialect: str, label: str = "the expression") -> e
     Raises:
         InvalidModel: it does not parse, is not one condition, or holds a query, an aggregate or a window function.
     """
+    return parse_over_one_row(
+        text,
+        dialect,
+        label,
+        wanted='one condition, such as "amount >= 0"',
+        nature="judged row by row, over one row's columns",
+    )
+
+
+def parse_over_one_row(text: str, dialect: str, label: str, *, wanted: str, nature: str) -> exp.Expr:
+    """Parse what is computed from the columns of one row.
+
+    Args:
+        text: as the user wrote it.
+        dialect: sqlglot's name of it.
+        label: what it is called in messages.
+        wanted: what it has to be, for the message that it is not: ``one expression``.
+        nature: how it is computed, for the message that it cannot hold a query: ``computed row by row``.
+
+    Raises:
+        InvalidModel: it does not parse, is not one expression, or holds a query, an aggregate or a window function.
+    """
     import sqlglot
     from sqlglot.errors import SqlglotError
 
@@ -37,11 +59,11 @@ def parse_condition(text: str, dialect: str, label: str = "the expression") -> e
     except SqlglotError as error:
         raise InvalidModel(f"{label} {text!r} does not parse: {_reason(error)}") from error
     match parsed:
-        case [exp.Condition() as condition] if not isinstance(condition, exp.Query):
-            _require_one_row(condition, text, label)
-            return condition
+        case [exp.Condition() as found] if not isinstance(found, exp.Query):
+            _require_one_row(found, f"{label} {text!r}", nature)
+            return found
         case _:
-            raise InvalidModel(f'{label} {text!r} is not one condition, such as "amount >= 0"')
+            raise InvalidModel(f"{label} {text!r} is not {wanted}")
 
 
 def require_columns(
@@ -64,10 +86,10 @@ def require_columns(
             raise InvalidModel(f"{label} {text!r} names {first!r}, no column of {of}. {near}".rstrip())
 
 
-def _require_one_row(condition: exp.Expr, text: str, label: str) -> None:
+def _require_one_row(found: exp.Expr, named: str, nature: str) -> None:
     for kind, what in ((exp.Query, "a query"), (exp.AggFunc, "an aggregate"), (exp.Window, "a window function")):
-        if condition.find(kind):
-            raise InvalidModel(f"{label} {text!r} holds {what}; it is judged row by row, over one row's columns")
+        if found.find(kind):
+            raise InvalidModel(f"{named} holds {what}; it is {nature}")
 
 
 def _reason(error: Exception) -> str:

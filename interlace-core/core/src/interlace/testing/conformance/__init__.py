@@ -29,6 +29,7 @@ pytest.register_assert_rewrite(
             "materialiser",
             "sessions",
             "state_store",
+            "stores",
             "strategy",
             "working",
         )

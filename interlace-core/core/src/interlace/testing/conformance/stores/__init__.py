@@ -1,0 +1,1 @@
+"""The scenarios of the state store suite, by group of tables."""
