@@ -1,19 +1,30 @@
-"""Projects on disk and the real command line: a process for each command, real files, a real DuckDB."""
+"""Projects on disk and the real command line: a process for each command, real files, a real DuckDB.
+
+A command's process is forked from one that has imported everything (`serve.py`).  Those that are about a process itself, about
+what surrounds it or about the readme are started anew (`ALONE`), and so is what goes on beside a test (`Project.start`),
+as are the stories of the documentation.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import select
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+
+SERVE = Path(__file__).with_name("serve.py")
 
 INTERLACE = str(Path(sys.executable).with_name("interlace"))
 
@@ -21,6 +32,9 @@ CONFIG = "connections:\n  default:\n    type: duckdb\n    path: warehouse.duckdb
 
 
 QUICK = {"test_first_project.py", "test_readme.py"}
+
+ALONE = {"test_exits.py", "test_readme.py", "test_surroundings.py"}
+"""Whose commands are started anew."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -58,10 +72,16 @@ class Said:
 
 
 class Project:
-    """A project's folder."""
+    """A project's folder.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: the folder.
+        runs: do its commands; without, each is started anew.
+    """
+
+    def __init__(self, root: Path, runs: Runs | None = None) -> None:
         self.root = root
+        self._runs = runs
 
     def write(self, path: str, text: str | bytes) -> Path:
         file = self.root / path
@@ -82,9 +102,13 @@ class Project:
         self, *words: str, cwd: Path | str | None = None, env: dict[str, str] | None = None, timeout: float = 60
     ) -> Said:
         """Run a command in the project's folder."""
+        folder = self.root if cwd is None else self.root / cwd
+        # What Python itself reads from its environment it reads when it starts.
+        if self._runs is not None and not any(name.startswith(("LC_", "PYTHON")) for name in env or ()):
+            return self._runs(folder, words, env=env, timeout=timeout)
         done = subprocess.run(
             [INTERLACE, *words],
-            cwd=self.root if cwd is None else self.root / cwd,
+            cwd=folder,
             env=environment(env),
             capture_output=True,
             timeout=timeout,
@@ -106,6 +130,11 @@ class Project:
         assert "Traceback" not in said.out + said.err
         assert "defect" not in said.out + said.err
         return said.err or said.out
+
+    def killed_at(self, when: str, point: str, nth: int, *words: str) -> Said:
+        """A command that is killed at a call of one step (see `crash.py`), if that call comes."""
+        assert self._runs is not None
+        return self._runs(self.root, words, crash=(when, point, str(nth)))
 
     def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
         """Begin a command and do not wait."""
@@ -144,13 +173,166 @@ def wait_for(condition: Any, seconds: float = 20) -> None:
         time.sleep(0.01)
 
 
+class Runs:
+    """Commands, each in a process of its own that need not import everything anew.
+
+    Args:
+        folder: where what they say is written, until it is read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._server: subprocess.Popen[str] | None = None
+
+    def __call__(
+        self,
+        folder: Path,
+        words: Sequence[str] = ("run",),
+        *,
+        crash: Sequence[str] = (),
+        env: dict[str, str] | None = None,
+        timeout: float = 60,
+    ) -> Said:
+        """Do one; killed at a point of `crash.py` where one is given."""
+        asked = {"folder": str(folder), "environment": environment(env), "crash": crash, "words": words}
+        out, err = self._folder / "out", self._folder / "err"
+        code = self._ask({**asked, "out": str(out), "err": str(err)}, timeout)
+        return Said(code, out.read_text("utf-8"), err.read_text("utf-8"))
+
+    def close(self) -> None:
+        """Begin none any more."""
+        if self._server is not None:
+            self._server.communicate(timeout=20)
+            self._server = None
+
+    def _ask(self, asked: dict[str, Any], timeout: float) -> int:
+        if self._server is None:
+            self._server = subprocess.Popen(
+                [sys.executable, str(SERVE)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**environment(None), "ARROW_DEFAULT_MEMORY_POOL": "system"},
+                encoding="utf-8",
+                start_new_session=True,
+            )
+        server = self._server
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(json.dumps(asked) + "\n")
+        server.stdin.flush()
+        if not select.select([server.stdout], [], [], timeout)[0]:
+            os.killpg(server.pid, signal.SIGKILL)
+            self.close()
+            raise subprocess.TimeoutExpired(asked["words"], timeout)
+        return int(server.stdout.readline())
+
+
+class InFile:
+    """The warehouse in a DuckDB file of the project."""
+
+    name = "duckdb"
+    config = "type: duckdb, path: warehouse.duckdb"
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def save(self) -> None:
+        """It goes with the project's folder."""
+
+    restore = save
+
+    def ask(self, queries: list[str]) -> list[list[tuple[object, ...]]]:
+        """Look without Interlace, in a copy."""
+        import duckdb
+
+        copy = self._root.parent / "seen"
+        shutil.rmtree(copy, ignore_errors=True)
+        copy.mkdir()
+        for file in self._root.glob("warehouse.duckdb*"):
+            shutil.copy(file, copy)
+        with duckdb.connect(str(copy / "warehouse.duckdb")) as connection:
+            return [connection.execute(query).fetchall() for query in queries]
+
+
+class OnServer:
+    """The warehouse in a database of a PostgreSQL server."""
+
+    name = "postgres"
+
+    def __init__(self, server: str, name: str) -> None:
+        self._server = server
+        self._url = urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+        self._name = name
+        self.config = f"type: postgres, url: '{self._url}'"
+        self._administer(f"CREATE DATABASE {name} STRATEGY wal_log")
+
+    def save(self) -> None:
+        """Keep a copy of it, beside it."""
+        self._administer(f"CREATE DATABASE {self._name}_start TEMPLATE {self._name} STRATEGY wal_log")
+
+    def restore(self) -> None:
+        """Make it what was saved."""
+        self._administer(
+            f"DROP DATABASE {self._name} WITH (FORCE)",
+            f"CREATE DATABASE {self._name} TEMPLATE {self._name}_start STRATEGY wal_log",
+        )
+
+    def drop(self) -> None:
+        """Leave neither it nor the copy behind."""
+        self._administer(
+            f"DROP DATABASE IF EXISTS {self._name} WITH (FORCE)", f"DROP DATABASE IF EXISTS {self._name}_start"
+        )
+
+    def ask(self, queries: list[str]) -> list[list[tuple[object, ...]]]:
+        """Look without Interlace, once the server has noticed that the others are gone."""
+        import psycopg
+
+        others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        until = time.monotonic() + 20
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            while connection.execute(others).fetchall() != [(0,)]:
+                assert time.monotonic() < until, "a session of a killed process did not end"
+                time.sleep(0.01)
+            return [connection.execute(query).fetchall() for query in queries]
+
+    def _administer(self, *statements: str) -> None:
+        import psycopg
+
+        with psycopg.connect(self._server, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+
 @pytest.fixture(scope="session")
-def make_project():
+def runs(tmp_path_factory) -> Iterator[Runs]:
+    """Does commands, one after the other."""
+    made = Runs(tmp_path_factory.mktemp("runs"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def make_warehouse(request):
+    """A function that makes the warehouse of a project, by the engine's name; it can be saved, restored and looked into."""
+
+    def make(engine: str, root: Path) -> InFile | OnServer:
+        if engine == "duckdb":
+            return InFile(root)
+        made = OnServer(request.getfixturevalue("postgres_server"), f"w{os.getpid()}_{os.urandom(4).hex()}")
+        request.addfinalizer(made.drop)
+        return made
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_project(runs: Runs):
     """A function that makes a project with a configuration and no models."""
 
-    def make(root: Path) -> Project:
+    def make(root: Path, *, alone: bool = False) -> Project:
         (root / "models").mkdir(parents=True)
-        made = Project(root)
+        made = Project(root, None if alone else runs)
         made.write("config.yaml", CONFIG)
         return made
 
@@ -158,8 +340,8 @@ def make_project():
 
 
 @pytest.fixture
-def project(make_project, tmp_path: Path) -> Project:
-    return make_project(tmp_path / "project")
+def project(request, make_project, tmp_path: Path) -> Project:
+    return make_project(tmp_path / "project", alone=request.path.name in ALONE)
 
 
 @pytest.fixture
@@ -168,11 +350,11 @@ def wait():
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Project:
+def folder(request, runs: Runs, tmp_path: Path) -> Project:
     """A folder that is no project."""
     root = tmp_path / "folder"
     root.mkdir()
-    return Project(root)
+    return Project(root, None if request.path.name in ALONE else runs)
 
 
 @pytest.fixture

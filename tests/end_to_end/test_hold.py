@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 ORDERS = "-- @key: id\nSELECT range AS id, range * {factor} AS amount, 'note' AS note FROM range({rows})\n"
@@ -147,3 +149,32 @@ def test_a_model_that_publishes_nothing_cannot_be_held(project):
     )
 
     assert "effect publishes nothing that could be held back" in project.fails("run", "--hold")
+
+
+def test_exports_of_what_was_released_are_written_by_the_next_run(project):
+    project.sql("orders", "-- @export: {csv: out/orders.csv}\nSELECT 1 AS id")
+    project.run()
+    project.sql("orders", "-- @export: {csv: out/orders.csv}\nSELECT 2 AS id")
+    project("release", hold(project)["run"])
+    file = project.root / "out" / "orders.csv"
+    before = file.read_text()
+    plan = project("plan").out
+    said = project.run("--json").statuses
+
+    assert "id\n1\n" == before
+    assert "was not written" in plan
+    assert {"orders": "succeeded"} == said
+    assert "id\n2\n" == file.read_text()
+    assert "Nothing to do" in project.run().out
+
+
+def test_a_first_export_of_what_was_released_is_written_by_the_next_run(project):
+    project.sql("orders", "-- @export: [{csv: out/orders.csv}, {json: out/orders.json}]\nSELECT 2 AS id")
+    project("release", hold(project)["run"])
+    released = (project.root / "out").exists()
+    project.run()
+
+    assert not released
+    assert "id\n2\n" == (project.root / "out" / "orders.csv").read_text()
+    assert [{"id": 2}] == json.loads((project.root / "out" / "orders.json").read_text())
+    assert "Nothing to do" in project.run().out

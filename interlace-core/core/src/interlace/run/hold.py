@@ -69,9 +69,9 @@ class Holding:
         self._done.setdefault(done.task.name, []).append(done)
 
     def drop(self, tasks: Mapping[str, Task]) -> None:
-        """Drop what was staged: the run failed."""
-        for task in tasks.values():
-            if task.name in self._done and task.relation is not None:
+        """Drop what was staged, what reads another first: the run failed."""
+        for task in (tasks[name] for name in reversed(self._done)):
+            if task.relation is not None:
                 session = task.connection.session()
                 try:
                     session.drop(task.relation, task.materialiser.kind or "table")

@@ -30,7 +30,12 @@ def recover_runs(store: StateStore, environment: str, own: str, holder: str | No
     mark_lost(store, lost, now)
     said = [f"run {run.id}, begun {run.started_at:%Y-%m-%d %H:%M:%S} UTC, was cut off" for run in lost]
     if holder is not None and holder not in {run.id for run in lost}:
-        said.append(f"run {holder} was cut off before it began")
+        ended = store.run(holder) is not None
+        said.append(
+            f"the release or discard of what run {holder} held back was cut off"
+            if ended
+            else f"run {holder} was cut off before it began"
+        )
     return said
 
 

@@ -16,7 +16,6 @@ from interlace.run.hold import relation_from
 from interlace.run.intent import decode, encode, key
 from interlace.run.lease import RunLease
 from interlace.run.recovery import recover_markers
-from interlace.state.ids import new_id
 
 if TYPE_CHECKING:
     from interlace.contracts.connection import Connection, Session
@@ -31,10 +30,11 @@ LATEST: Final = "latest"
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """What was published or dropped: the run that staged it, and its models in order."""
+    """What was published or dropped: the run that staged it, its models in order, and what to say of a release before."""
 
     run: str
     models: tuple[str, ...]
+    notices: tuple[str, ...] = ()
 
 
 def release(view: View, store: StateStore, run: str) -> Released:
@@ -46,7 +46,9 @@ def release(view: View, store: StateStore, run: str) -> Released:
         for connection in _connections(view, waiting):
             _publish(connection, [h for h in waiting if h.connection == connection.name], store)
         store.drop_held(held[0].run)
-    return Released(held[0].run, tuple(h.model for h in waiting))
+    earlier = ", ".join(h.model for h in held if h not in waiting)
+    said = (f"{earlier}: published by an earlier release, which was cut off before it said so",) if earlier else ()
+    return Released(held[0].run, tuple(h.model for h in held), said)
 
 
 def discard(view: View, store: StateStore, run: str) -> Released:
@@ -55,9 +57,7 @@ def discard(view: View, store: StateStore, run: str) -> Released:
         for connection in _connections(view, held):
             session = connection.session()
             try:
-                for one in held:
-                    if one.connection == connection.name:
-                        session.drop(relation_from(one.staged), _kind(one))
+                _drop_staged(session, [h for h in held if h.connection == connection.name])
             finally:
                 session.close()
         store.drop_held(held[0].run)
@@ -67,12 +67,12 @@ def discard(view: View, store: StateStore, run: str) -> Released:
 @contextlib.contextmanager
 def _right_to_write(view: View, store: StateStore, run: str) -> Iterator[list[HeldRecord]]:
     """Hold the leases, of the environment and where the data is; gives what the run staged."""
-    own = new_id()
+    own = _held(view, store, run)[0].run
     lease = RunLease(store, view.environment, own)
     data = DataLeases(view.loaded.config.name, view.environment, own)
     lease.acquire()
     try:
-        held = _held(view, store, run)
+        held = _held(view, store, own)
         for connection in _connections(view, held):
             data.acquire(connection)
         yield held
@@ -136,6 +136,7 @@ def _publish(connection: Connection, held: Sequence[HeldRecord], store: StateSto
         with session.transaction():
             for one in held:
                 _publish_one(session, one)
+            _drop_staged(session, held)
         store.record(held[0].environment, [record for one in held for record in _records(one)])
         session.forget_markers([record.id for one in held for record in _records(one)])
     finally:
@@ -148,9 +149,14 @@ def _publish_one(session: Session, held: HeldRecord) -> None:
         session.create_view(target, str(held.difference["definition"]))
     else:
         session.apply(LoadPlan((Publish(target, staged),), idempotent=False))
-    session.drop(staged, _kind(held))
     for record in _records(held):
         session.mark(Marker(str(target), record.id, record.run))
+
+
+def _drop_staged(session: Session, held: Sequence[HeldRecord]) -> None:
+    """Drop what was staged, what reads another first: PostgreSQL keeps a table that a view reads."""
+    for one in reversed(held):
+        session.drop(relation_from(one.staged), _kind(one))
 
 
 def _records(held: HeldRecord) -> list[AttemptRecord]:

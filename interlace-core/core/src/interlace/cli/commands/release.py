@@ -34,10 +34,11 @@ def command(
             return _list(loaded, as_json=json_)
         released = loaded.release(run)
     if json_:
-        text = json_text({"run": released.run, "published": list(released.models)}, ascii_only=not out.unicode)
-        out.write(f"{text}\n")
+        found = {"run": released.run, "published": list(released.models), "notices": list(released.notices)}
+        out.write(f"{json_text(found, ascii_only=not out.unicode)}\n")
     else:
-        out.write(joined([f"Published {models_text(released.models)}, as run {released.run} staged it."]))
+        said = f"Published {models_text(released.models)}, as run {released.run} staged it."
+        out.write(joined([*released.notices, said]))
     return 0
 
 
