@@ -133,8 +133,14 @@ class _Load:
         events = self._picked(batch)
         verdicts = {key: [replace(e, verdict=self._verdict(key, e)) for e in found] for key, found in events.items()}
         missing = self._missing(events)
-        written = sum(e.verdict in _AHEAD for found in verdicts.values() for e in found) + len(missing)
-        self._refuse_earlier(written)
+        # A delete of a key that was never there writes nothing.
+        ahead = (
+            e
+            for found in verdicts.values()
+            for e in found
+            if e.verdict in _AHEAD and not (e.gone and e.verdict == "new")
+        )
+        self._refuse_earlier(sum(1 for _ in ahead) + len(missing))
         for key, found in verdicts.items():
             self._apply(key, found)
         for key in missing:
