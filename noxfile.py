@@ -115,9 +115,8 @@ def soak(session: nox.Session) -> None:
     """What takes minutes: the kill loops, and loads compared with their model by many random streams."""
     install(session, "test")
     session.run("pytest", "-m", "soak", *session.posargs)
-    session.run(
-        "pytest", "tests/integration/loads", "-k", "properties", "-n", "logical", env={"INTERLACE_EXAMPLES": "500"}
-    )
+    many = ["-k", "properties", "-n", "logical", "--timeout", "3600"]
+    session.run("pytest", "tests/integration/loads", *many, env={"INTERLACE_EXAMPLES": "500"})
 
 
 @nox.session
