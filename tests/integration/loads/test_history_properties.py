@@ -14,7 +14,7 @@ from interlace.testing.conformance.histories import History, HistoryRules
 from interlace.testing.conformance.loads import Refused
 from interlace_strategies.scd_type_2 import ScdType2
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 TYPES = {"id": "INTEGER", "part": "VARCHAR", "n": "INTEGER", "s": "VARCHAR", "u": "TIMESTAMPTZ", "gone": "BOOLEAN"}
 LATER = {**TYPES, "extra": "INTEGER"}

@@ -14,7 +14,7 @@ from interlace.errors import LoadRefused
 from interlace.testing.conformance.loads import MergeRules, Refused, merged
 from interlace_strategies.merge_by_key import MergeByKey
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 TYPES = {"id": "INTEGER", "part": "VARCHAR", "n": "INTEGER", "s": "VARCHAR", "gone": "BOOLEAN"}
 LATER = {**TYPES, "extra": "INTEGER"}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from interlace.errors import LoadRefused
 from interlace_strategies.merge_stream_with_source import MergeStreamWithSource
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 TYPES = {
     "id": "INTEGER",
