@@ -115,7 +115,7 @@ def soak(session: nox.Session) -> None:
     """What takes minutes: the kill loops, and loads compared with their model by many random streams."""
     install(session, "test")
     session.run("pytest", "-m", "soak", *session.posargs)
-    many = ["-k", "properties", "-n", "logical", "--timeout", "3600"]
+    many = ["-k", "properties", "-n", "logical"]
     session.run("pytest", "tests/integration/loads", *many, env={"INTERLACE_EXAMPLES": "500"})
 
 
