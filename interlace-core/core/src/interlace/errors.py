@@ -15,9 +15,11 @@
     │   └── UnknownProvider            a name in the project matches no installed provider
     ├── PluginError                    a plugin cannot be used                                exit 2
     ├── UnsupportedCapability          the connection cannot do what was asked                exit 2
+    │   └── WriteRefused               a write through a connection that only reads
     ├── ConnectionFailure              a system cannot be reached or refuses                  exit 1
     │   ├── DatabaseLocked             another process holds the file
-    │   └── CircuitOpen                it failed so often that it is left alone for a while
+    │   ├── CircuitOpen                it failed so often that it is left alone for a while
+    │   └── SecretUnavailable          a store of secrets does not give one
     ├── StateError                     the state store cannot be used                         exit 1
     ├── RunError                       something failed while running                         exit 1
     │   ├── QueryFailed                the database refused a statement
@@ -39,6 +41,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
+
+from interlace.redaction import redacted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,11 +71,13 @@ __all__ = [
     "QueryFailed",
     "RunError",
     "RunUnderWay",
+    "SecretUnavailable",
     "StateError",
     "TimedOut",
     "UnknownProvider",
     "UnsupportedCapability",
     "UsageError",
+    "WriteRefused",
     "did_you_mean",
 ]
 
@@ -133,10 +139,12 @@ class InterlaceError(Exception):
     def __init__(
         self, message: str, *, where: Location | None = None, hint: str | None = None, model: str | None = None
     ) -> None:
+        # Here and nowhere else do the words of drivers and models become ours: what is secret is left out.
+        message = redacted(message)
         super().__init__(message)
         self.message = message
         self.where = where
-        self.hint = hint
+        self.hint = hint and redacted(hint)
         self.model = model
 
     def __str__(self) -> str:
@@ -231,6 +239,12 @@ class UnsupportedCapability(InterlaceError):
     exit_code = 2
 
 
+class WriteRefused(UnsupportedCapability):
+    """Something was to be written through a connection that is ``access: read``."""
+
+    code = "ILC-311"
+
+
 class ConnectionFailure(InterlaceError):
     """A system cannot be reached, or refuses.
 
@@ -267,6 +281,13 @@ class CircuitOpen(ConnectionFailure):
         self.remaining = remaining
 
 
+class SecretUnavailable(ConnectionFailure):
+    """A store of secrets does not give one; the message names store, path and key, never a value."""
+
+    code = "ILC-403"
+    transient = False
+
+
 class StateError(InterlaceError):
     """The state store cannot be used."""
 
@@ -299,7 +320,7 @@ class QueryFailed(RunError):
         model: str | None = None,
     ) -> None:
         super().__init__(message, where=where, hint=hint, model=model)
-        self.sql = sql
+        self.sql = sql and redacted(sql)
 
 
 class ModelFailed(RunError):

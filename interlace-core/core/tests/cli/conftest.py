@@ -12,6 +12,8 @@ from typing import Any, Self
 
 import pytest
 
+from interlace.config import ConnectionSpec
+from interlace.config.origin import DEFAULT
 from interlace.contracts.relation import Column, Relation
 from interlace.contracts.state import CheckRecord, ModelState, StateSnapshot
 from interlace.errors import ChecksFailed
@@ -88,7 +90,11 @@ class FakeProject:
 
     def __post_init__(self) -> None:
         self.graph = FakeGraph()
-        self.config = SimpleNamespace(config=SimpleNamespace(connections={"default": object()}))
+        self.config = SimpleNamespace(
+            config=SimpleNamespace(connections={"default": object()}),
+            connection=lambda name: ConnectionSpec(name or "default", "duckdb", {}, isolated=True, origin=DEFAULT),
+            uses_secrets=lambda *path: False,
+        )
         orders = ModelState(
             "orders",
             data_version="1",

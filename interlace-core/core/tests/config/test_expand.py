@@ -57,7 +57,8 @@ def test_an_environment_in_a_default_that_is_not_taken_does_not_count():
         ("${HOST", "without a closing"),
         ("${}", "neither"),
         ("${HOST:?required}", "neither"),
-        ("${secret:vault/x}", "no secret stores"),
+        ("${secret:vault/x}", "no reference to a secret"),
+        ("${secret:vault:x}", "only in config.yaml"),
         ("${a b}", "neither"),
     ],
 )

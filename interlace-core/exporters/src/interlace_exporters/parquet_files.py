@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from interlace.contracts.exporter import Exported, Exporter, ExportOptions
+from interlace.contracts.exporter import Exported, Exporter, ExportOptions, Folder
+from interlace.contracts.options import Columns
 from interlace.errors import UnsupportedCapability
 from interlace_exporters.columns import is_huge, type_of
-from interlace_exporters.replacing import write_file
+from interlace_exporters.replacing import failures_of, write_file
 
 if TYPE_CHECKING:
     from interlace.contracts.connection import Session
@@ -26,10 +27,21 @@ class ParquetOptions(ExportOptions):
     Attributes:
         compression: of the pages: ``snappy``, ``zstd``, ``gzip`` or ``none``.
         row_group_size: rows in a row group; by default 122,880.
+        partition_by: columns whose values divide the rows: `path` is a folder then, with a folder for each value, such as
+            ``day=2024-01-01``, and one file in each.
+        missing_partitions: what becomes of the files of partitions that the table no longer has: ``keep`` or ``remove``.
     """
 
     compression: Literal["snappy", "zstd", "gzip", "none"] = "snappy"
     row_group_size: Annotated[int, Field(ge=1, strict=True)] | None = None
+    partition_by: Columns | None = None
+    missing_partitions: Literal["keep", "remove"] = "keep"
+
+    @model_validator(mode="after")
+    def _only_of_partitions(self) -> ParquetOptions:
+        if self.partition_by is None and "missing_partitions" in self.model_fields_set:
+            raise ValueError("'missing_partitions' goes with 'partition_by'")
+        return self
 
 
 class Parquet(Exporter):
@@ -47,7 +59,29 @@ class Parquet(Exporter):
         Raises:
             ExportFailed: the file cannot be written, or a column has a type that Parquet has not.
         """
+        if options.partition_by is not None:
+            return _write_partitions(session, sql, path, options)
         return write_file(path, lambda temporary: _write(session, sql, temporary, options))
+
+    def folder(self, options: ParquetOptions) -> Folder | None:  # type: ignore[override]
+        """A folder for each partition."""
+        return Folder(".parquet", options.missing_partitions == "keep") if options.partition_by is not None else None
+
+
+def _write_partitions(session: Session, sql: str, folder: Path, options: ParquetOptions) -> Exported:
+    from interlace_exporters.partitioned import write_partitions
+
+    with failures_of(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        rows = write_partitions(
+            session,
+            sql,
+            folder,
+            options.partition_by or (),
+            compression=options.compression,
+            rows_of_a_group=options.row_group_size or _ROWS_OF_A_GROUP,
+        )
+    return Exported(folder, rows, sum(file.stat().st_size for file in folder.rglob("*.parquet")))
 
 
 def _write(session: Session, sql: str, path: Path, options: ParquetOptions) -> int:

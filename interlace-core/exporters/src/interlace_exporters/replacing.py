@@ -11,7 +11,7 @@ from pathlib import Path
 from interlace.contracts.exporter import Exported
 from interlace.errors import ExportFailed, QueryFailed
 
-__all__ = ["replacing", "write_file"]
+__all__ = ["failures_of", "replacing", "write_file"]
 
 
 def write_file(path: Path, write: Callable[[Path], int]) -> Exported:
@@ -24,12 +24,19 @@ def write_file(path: Path, write: Callable[[Path], int]) -> Exported:
     Raises:
         ExportFailed: it cannot be written; what was at `path` is still there, and nothing else is.
     """
+    with failures_of(path), replacing(path) as temporary:
+        rows = write(temporary)
+        size = temporary.stat().st_size
+    return Exported(path, rows, size)
+
+
+@contextlib.contextmanager
+def failures_of(path: Path) -> Iterator[None]:
+    """Raise what goes wrong while a file is written as `ExportFailed`."""
     import pyarrow as pa
 
     try:
-        with replacing(path) as temporary:
-            rows = write(temporary)
-            size = temporary.stat().st_size
+        yield
     except OSError as error:
         raise ExportFailed(f"{path} cannot be written: {error.strerror or error}") from error
     except QueryFailed as error:
@@ -37,7 +44,6 @@ def write_file(path: Path, write: Callable[[Path], int]) -> Exported:
     except pa.ArrowException as error:
         hint = "Cast the column in the model to a type that the format has."
         raise ExportFailed(f"{path} cannot be written: {error}", hint=hint) from error
-    return Exported(path, rows, size)
 
 
 @contextlib.contextmanager

@@ -49,7 +49,7 @@ def columns_data(columns: Iterable[Column]) -> list[dict[str, Any]]:
 
 
 def plan_data(plan: Plan) -> dict[str, Any]:
-    """A plan: ``id, environment, where, steps, moves, up_to_date, orphans, notices``."""
+    """A plan: ``id, environment, where, steps, moves, deferred, transfers, up_to_date, orphans, notices``."""
     return {
         "id": plan.id,
         "environment": plan.environment,
@@ -71,6 +71,17 @@ def plan_data(plan: Plan) -> dict[str, Any]:
         ],
         "moves": [
             {"model": m.new, "renamed_from": m.old, "relation": str(m.target), "was": str(m.source)} for m in plan.moves
+        ],
+        "deferred": [{"model": d.model, "environment": d.environment, "relation": d.relation} for d in plan.deferred],
+        "transfers": [
+            {
+                "name": t.name,
+                "source": t.source,
+                "reader": t.reader,
+                "rows": t.rows,
+                "columns": None if t.columns is None else list(t.columns),
+            }
+            for t in plan.transfers
         ],
         "up_to_date": [{"model": u.model, "reasons": reasons_data(u.reasons)} for u in plan.up_to_date],
         "orphans": list(plan.orphans),

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from interlace.errors import InterlaceError, InvalidProject
+from interlace.redaction import redacted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +64,7 @@ def report_defect(error: BaseException, *, as_json: bool) -> int:
 
     from interlace.errors import Defect
 
-    text = "".join(traceback.format_exception(error))
+    text = redacted("".join(traceback.format_exception(error)))
     if os.environ.get("INTERLACE_DEBUG", "") not in {"", "0"}:
         sys.stderr.write(text)
         hint = "Please report it with the traceback above."

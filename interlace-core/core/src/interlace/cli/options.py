@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "DeferOption",
     "EnvOption",
     "ExcludeOption",
     "ForceOption",
@@ -52,6 +53,12 @@ ExcludeOption = Annotated[
 ]
 VarOption = Annotated[
     list[str] | None, typer.Option("--var", metavar="NAME=VALUE", help="Set a variable of the project. Repeatable.")
+]
+DeferOption = Annotated[
+    str | None,
+    typer.Option(
+        "--defer-to", metavar="ENV", help="Read from ENV what is defined there as it is here, in place of building it."
+    ),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", "-f", help="Run what is selected although it is up to date.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show only failures and the summary.")]

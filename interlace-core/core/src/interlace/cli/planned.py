@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plan_lines", "show_plan", "show_plan_sql"]
 
-_VERBS = {"build": "build", "check": "check", "export": "export", "none": "-"}
+_VERBS = {"build": "build", "check": "check", "attach": "attach", "export": "export", "none": "-"}
 
 
 def show_plan(plan: Plan, *, as_json: bool, verbose: bool = False) -> None:
@@ -51,11 +51,13 @@ def _ended(statement: str) -> str:
 
 def plan_lines(plan: Plan, out: Output, *, verbose: bool = False) -> list[str]:
     """Where it writes, one line per step with why, and a last line that counts."""
-    names = name_column(s.model for s in plan.steps)
+    names = name_column([*(s.model for s in plan.steps), *(d.model for d in plan.deferred)])
     lines = [where_line(plan.environment, plan.where)]
     lines += [_step_line(s, names, out) for s in plan.steps]
     if verbose:
         lines += [f"  {out.style('·', 'dim')} {u.model}: {_why(u.reasons)}" for u in plan.up_to_date]
+    lines += _deferred_lines(plan, names, out)
+    lines += [f"{out.style('→', 'dim')} {transfer}" for transfer in plan.transfers]
     lines += [f"{out.style('→', 'yellow')} {move}" for move in plan.moves]
     lines += [f"Without a model: {name}" for name in plan.orphans]
     lines += [f"{out.style('⚠', 'yellow')} {notice}" for notice in plan.notices]
@@ -70,16 +72,26 @@ def _step_line(step: Step, names: int, out: Output) -> str:
     return f"{mark} {step.model}{space}  {_VERBS[step.action]:<6}  {kind:<14}  {_why(step.reasons)}{tentative}"
 
 
+def _deferred_lines(plan: Plan, names: int, out: Output) -> list[str]:
+    return [
+        f"{out.style('·', 'dim')} {d.model}{' ' * max(0, names - width(d.model))}  "
+        + (f"read from {d.environment}: {d.relation}" if d.relation else f"done in {d.environment}")
+        for d in plan.deferred
+    ]
+
+
 def _why(reasons: tuple[object, ...]) -> str:
     return "; ".join(str(getattr(r, "text", r)) for r in reasons)
 
 
 def _last_line(plan: Plan) -> str:
     up_to_date = f"{plural(len(plan.up_to_date), 'model')} up to date"
+    if plan.deferred:
+        up_to_date += f", {len(plan.deferred):,} read from {plan.deferred[0].environment}"
     if plan.empty:
         return f"Nothing to do: {up_to_date}."
     known = [s.seconds for s in plan.steps if s.seconds is not None]
     took = f"; last time {duration(sum(known))} of work" if known else ""
     rest = f", {plural(len(plan.moves), 'model')} to rename" if plan.moves else ""
-    rest += f", {up_to_date}" if plan.up_to_date else ""
+    rest += f", {up_to_date}" if plan.up_to_date or plan.deferred else ""
     return f"{plural(len(plan.steps), 'model')} to run{rest}{took}. Plan {plan.id[:12]}."

@@ -37,7 +37,7 @@ __all__ = ["Progress", "where_line"]
 TICK: Final = 0.1
 """Seconds between two writes."""
 
-_DONE: Final = {"build": "", "check": "checked", "export": "exported", "none": ""}
+_DONE: Final = {"build": "", "check": "checked", "attach": "attached", "export": "exported", "none": ""}
 
 
 def where_line(environment: str, where: Mapping[str, str]) -> str:

@@ -59,14 +59,15 @@ def summary_lines(
 
 def nothing_lines(plan: Plan, up_to_date: int, *, quiet: bool = False) -> list[str]:
     """What a run says that finds nothing to do."""
-    last = _nothing_line(up_to_date)
+    last = _nothing_line(up_to_date, plan)
     return [last] if quiet else [where_line(plan.environment, plan.where), *plan.notices, *_orphan_lines(plan), last]
 
 
-def _nothing_line(up_to_date: int) -> str:
+def _nothing_line(up_to_date: int, plan: Plan) -> str:
     """``Nothing to do: 12 models are up to date.``."""
     verb = "is" if up_to_date == 1 else "are"
-    return f"Nothing to do: {plural(up_to_date, 'model')} {verb} up to date."
+    deferred = f", {len(plan.deferred):,} read from {plan.deferred[0].environment}" if plan.deferred else ""
+    return f"Nothing to do: {plural(up_to_date, 'model')} {verb} up to date{deferred}."
 
 
 # --- failures -------------------------------------------------------------------------------------------------
@@ -142,6 +143,8 @@ def _models_part(result: RunResult) -> str:
     said = [f"{counts[s]:,} {s}" for s in ("succeeded", "failed", "skipped", "blocked", "cancelled") if counts[s]]
     if result.plan.up_to_date:
         said.append(f"{len(result.plan.up_to_date):,} up to date")
+    if result.plan.deferred:
+        said.append(f"{len(result.plan.deferred):,} read from {result.plan.deferred[0].environment}")
     return ", ".join(said) or "no model ended"
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from interlace.errors import ConfigurationError, InterlaceError, InvalidProject
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from pydantic import BaseModel
 
     from interlace.config.loaded import LoadedConfig
@@ -32,27 +35,39 @@ class Kinds(Protocol):
 
 
 def problems(loaded: LoadedConfig, connections: Kinds, stores: Kinds) -> list[InterlaceError]:
-    """Every connection's and the state store's options, validated by who owns them.
+    """The options of connections, of the state store and of stores of secrets, validated by who owns them.
+
+    No secret is fetched.
 
     Args:
         connections: connection types.
         stores: state stores.
     """
-    found: list[InterlaceError] = []
+    found: list[InterlaceError] = [*loaded.secret_errors.values()]
+    for name in loaded.config.secrets:
+        if name not in loaded.secret_errors:
+            found += _errors(partial(_store_errors, loaded, name))
     for name, spec in loaded.connections.items():
         found += _option_errors(loaded, connections, spec.type, "connections", name)
     found += _option_errors(loaded, stores, loaded.config.state.type, "state")
     return found
 
 
+def _store_errors(loaded: LoadedConfig, name: str) -> Sequence[InterlaceError]:
+    return loaded.option_errors(loaded.secrets.kind(name).Config, "secrets", name)
+
+
 def _option_errors(loaded: LoadedConfig, kinds: Kinds, kind: str, *path: str) -> list[InterlaceError]:
+    return _errors(lambda: loaded.option_errors(_model(loaded, kinds, kind, *path), *path))
+
+
+def _errors(find: Callable[[], Sequence[InterlaceError]]) -> list[InterlaceError]:
     try:
-        loaded.options(_model(loaded, kinds, kind, *path), *path)
+        return list(find())
     except InvalidProject as error:
         return list(error.errors)
     except InterlaceError as error:
         return [error]
-    return []
 
 
 def _model(loaded: LoadedConfig, kinds: Kinds, kind: str, *path: str) -> type[BaseModel]:

@@ -43,6 +43,10 @@ class Variables:
             return self._process[name]
         return self._files[name][0] if name in self._files else None
 
+    def all(self) -> dict[str, str]:
+        """Every variable with its value, for what has to know them without depending on them."""
+        return {**{name: value for name, (value, _) in self._files.items()}, **self._process}
+
     def names(self) -> Iterator[str]:
         """Every name that is set."""
         yield from sorted({*self._process, *self._files})

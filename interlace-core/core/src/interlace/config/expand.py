@@ -1,14 +1,17 @@
-"""``${VAR}``, ``${VAR:-default}`` and ``{env}`` inside the values of a configuration."""
+"""``${VAR}``, ``${VAR:-default}``, ``${secret:…}`` and ``{env}`` inside the values of a configuration."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from interlace.config.origin import Entry, Path, dotted
 from interlace.errors import InvalidConfig
+
+if TYPE_CHECKING:
+    from interlace.config.references import Reference
 
 __all__ = ["ISOLATING", "Expanded", "expand", "fill"]
 
@@ -19,18 +22,43 @@ ISOLATING: Final = ("path", "database", "schema", "url")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def fill(text: str, lookup: Lookup, environment: str | None = None) -> tuple[str, bool]:
+Part = tuple["str | Reference", bool]
+"""A piece of a text, and whether ``{env}`` in it is filled in."""
+
+
+def fill(text: str, lookup: Lookup, environment: str | None = None, *, secrets: bool = False) -> tuple[str, bool]:
     """Fill variables in, and ``{env}`` where an environment is given.
 
     ``$${`` stands for a literal ``${``.  A default may itself hold variables.
 
+    Args:
+        secrets: whether references to secrets may stand in it; they are kept for later.
+
     Returns:
-        the text, and whether ``{env}`` occurred in it.
+        the text, a `WithSecrets` where it holds references, and whether ``{env}`` occurred outside of them.
 
     Raises:
         ValueError: an unset variable without a default, a brace that is never closed, or another form of ``${…}``.
     """
-    parts: list[tuple[str, bool]] = []
+    parts = _parts(text, lookup, environment)
+    used = environment is not None and any(open_ and isinstance(p, str) and "{env}" in p for p, open_ in parts)
+    done = [_with_environment(part, environment) if open_ else part for part, open_ in parts]
+    plain = [part for part in done if isinstance(part, str)]
+    if len(plain) == len(done):
+        return "".join(plain), used
+    if not secrets:
+        raise ValueError("holds a secret, which can stand only in config.yaml and its overlays")
+    from interlace.config.references import WithSecrets
+
+    return WithSecrets(done), used
+
+
+def _with_environment(part: str | Reference, environment: str | None) -> str | Reference:
+    return part.replace("{env}", environment) if isinstance(part, str) and environment is not None else part
+
+
+def _parts(text: str, lookup: Lookup, environment: str | None) -> list[Part]:
+    parts: list[Part] = []
     rest = text
     while rest:
         start = rest.find("${")
@@ -42,12 +70,9 @@ def fill(text: str, lookup: Lookup, environment: str | None = None) -> tuple[str
             rest = rest[start + 2 :]
             continue
         end = _closing(rest, start + 2)
-        parts += [(rest[:start], True), (_variable(rest[start + 2 : end], lookup), True)]
+        parts += [(rest[:start], True), *_variable(rest[start + 2 : end], lookup, environment)]
         rest = rest[end + 1 :]
-    if environment is None:
-        return "".join(part for part, _ in parts), False
-    used = any("{env}" in part for part, open_ in parts if open_)
-    return "".join(part.replace("{env}", environment) if open_ else part for part, open_ in parts), used
+    return parts
 
 
 def _closing(text: str, start: int) -> int:
@@ -62,20 +87,24 @@ def _closing(text: str, start: int) -> int:
     raise ValueError(f"has '${{' without a closing '}}': {text[start - 2 :]!r}. Write '$${{' for a literal '${{'.")
 
 
-def _variable(inside: str, lookup: Lookup) -> str:
+def _variable(inside: str, lookup: Lookup, environment: str | None) -> list[Part]:
     name, colon, default = inside.partition(":-")
     if _NAME.fullmatch(name):
         value = lookup(name)
-        if colon:
-            return value or fill(default, lookup)[0]
+        if colon and not value:
+            return _parts(default, lookup, environment)
         if value is None:
             raise ValueError(
                 f"uses the variable {name}, which is not set. Set it, or write ${{{name}:-default}} to give a default."
             )
-        return value
+        return [(value, True)]
     if inside.startswith("secret:"):
-        raise ValueError(f"uses ${{{inside}}}: this version has no secret stores. Use a variable of the environment.")
-    raise ValueError(f"has ${{{inside}}}, which is neither ${{VAR}} nor ${{VAR:-default}}.")
+        from interlace.config.references import PREFIX, Reference
+
+        return [(Reference.parse(fill(inside.removeprefix(PREFIX), lookup, environment)[0]), True)]
+    raise ValueError(
+        f"has ${{{inside}}}, which is neither ${{VAR}}, ${{VAR:-default}} nor ${{secret:provider:path#key}}."
+    )
 
 
 @dataclass(slots=True)
@@ -85,18 +114,23 @@ class Expanded:
     Attributes:
         errors: what could not be filled in outside of connections.
         connection_errors: the first such thing in each connection, by its name: an error only for who uses it.
+        secret_errors: likewise of each store of secrets.
         isolated: by connection, those of its path, database, schema and url in which ``{env}`` occurs.
+        stores: the names under ``secrets:``.
     """
 
     tree: Entry
     errors: list[InvalidConfig] = field(default_factory=list)
     connection_errors: dict[str, InvalidConfig] = field(default_factory=dict)
+    secret_errors: dict[str, InvalidConfig] = field(default_factory=dict)
     isolated: dict[str, set[str]] = field(default_factory=dict)
+    stores: Collection[str] = ()
 
 
 def expand(tree: Entry, environment: str, lookup: Lookup) -> Expanded:
     """Fill in a whole configuration; the overlays under ``environments`` are left as they are."""
-    result = Expanded(tree)
+    section = tree.mapping.get("secrets")
+    result = Expanded(tree, stores=tuple(section.mapping) if section else ())
 
     def visit(entry: Entry, path: Path) -> Entry:
         match entry.value:
@@ -117,7 +151,11 @@ def expand(tree: Entry, environment: str, lookup: Lookup) -> Expanded:
 def _text(result: Expanded, entry: Entry, path: Path, text: str, environment: str, lookup: Lookup) -> str:
     wanted = environment if _has_env(path) else None
     try:
-        filled, used = _literal(text, wanted) if entry.origin.kind == "variable" else fill(text, lookup, wanted)
+        if entry.origin.kind == "variable":
+            filled, used = _literal(text, wanted)
+        else:
+            filled, used = fill(text, lookup, wanted, secrets=True)
+            _check_secrets(result, path, filled)
     except ValueError as error:
         _note(result, path, InvalidConfig(f"{dotted(path)} {error}", where=entry.origin.location()))
         return text
@@ -125,6 +163,15 @@ def _text(result: Expanded, entry: Entry, path: Path, text: str, environment: st
         case ("connections", str() as connection, str() as option) if used and option in ISOLATING:
             result.isolated.setdefault(connection, set()).add(option)
     return filled
+
+
+def _check_secrets(result: Expanded, path: Path, filled: str) -> None:
+    if type(filled) is str:
+        return
+    from interlace.config.references import BUILT_IN, WithSecrets, allowed
+
+    if isinstance(filled, WithSecrets):
+        allowed(path, filled.references, (*BUILT_IN, *result.stores))
 
 
 def _literal(text: str, environment: str | None) -> tuple[str, bool]:
@@ -135,12 +182,14 @@ def _literal(text: str, environment: str | None) -> tuple[str, bool]:
 
 
 def _has_env(path: Path) -> bool:
-    return path[0] in ("connections", "state") or path[-1] == "schema"
+    return path[0] in ("connections", "secrets", "state") or path[-1] == "schema"
 
 
 def _note(result: Expanded, path: Path, error: InvalidConfig) -> None:
     match path:
         case ("connections", str() as connection, _, *_):
             result.connection_errors.setdefault(connection, error)
+        case ("secrets", str() as store, _, *_):
+            result.secret_errors.setdefault(store, error)
         case _:
             result.errors.append(error)

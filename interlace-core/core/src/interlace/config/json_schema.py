@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from interlace.config.schema import Config
+from interlace.config.schema import Config, Policy
 
 __all__ = ["json_schema"]
 
@@ -24,6 +24,9 @@ def json_schema() -> dict[str, Any]:
     Any value may also be text with ``${VAR}`` in it, so numbers and booleans admit such text.
     """
     schema = Config.model_json_schema(by_alias=True)
+    policy = Policy.model_json_schema(by_alias=True)
+    schema["properties"]["connections"]["additionalProperties"]["properties"] |= policy["properties"]
+    schema["$defs"] |= policy["$defs"]
     _admit_variables(schema)
     schema["properties"]["environments"] = _ENVIRONMENTS  # pydantic does not let a field refer to the whole
     return {

@@ -13,11 +13,11 @@ from interlace.config.environments import check_environment_name, choose
 from interlace.config.expand import Expanded, expand
 from interlace.config.files import FIRST_CONNECTION, ConfigFiles
 from interlace.config.layers import file_layers, override_layers, without_nulls
-from interlace.config.loaded import ConnectionSpec, LoadedConfig
+from interlace.config.loaded import POLICY_KEYS, ConnectionSpec, LoadedConfig
 from interlace.config.merge import merge
 from interlace.config.origin import DEFAULT, Entry, Origin, find, plain
 from interlace.config.root import find_root
-from interlace.config.schema import Config
+from interlace.config.schema import Config, Policy
 from interlace.config.separation import check_environments
 from interlace.config.validate import described, validated
 from interlace.config.vars import check_variable_name
@@ -178,6 +178,8 @@ def _loaded(
         tree=tree,
         observed=files.observed(variables, PREFIX),
         layers=layers,
+        secret_errors=expanded.secret_errors,
+        environ=variables.all(),
     )
 
 
@@ -192,12 +194,23 @@ def _connections(expanded: Expanded, tree: Entry, errors: list[InvalidConfig]) -
         elif not isinstance(kind.value, str):
             errors.append(described(path, "must be text, such as duckdb", kind.origin))
         else:
-            options = {key: plain(child) for key, child in entry.mapping.items() if key != "type"}
+            options = {key: plain(child) for key, child in entry.mapping.items() if key not in ("type", *POLICY_KEYS)}
             isolated = name in expanded.isolated
             error = expanded.connection_errors.get(name)
             alone = expanded.isolated.get(name) == {"schema"}
-            found[name] = ConnectionSpec(name, kind.value, options, isolated, entry.key_origin, error, alone)
+            policy = _policy(name, entry, errors)
+            found[name] = ConnectionSpec(name, kind.value, options, isolated, entry.key_origin, error, alone, policy)
     return found
+
+
+def _policy(name: str, entry: Entry, errors: list[InvalidConfig]) -> Policy:
+    """What may be done through a connection; wrong wherever it is used, hence an error at once."""
+    own = {key: child for key, child in entry.mapping.items() if key in POLICY_KEYS}
+    if not own:
+        return Policy()
+    policy, wrong = validated(Policy, Entry(own, entry.origin, entry.key_origin), ("connections", name))
+    errors += wrong
+    return policy or Policy()
 
 
 def _default_connection(config: Config, tree: Entry, errors: list[InvalidConfig]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,18 +12,30 @@ from interlace.config.vars import resolve
 from interlace.errors import InvalidConfig, InvalidProject, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pydantic import BaseModel
 
     from interlace.config.files import Observed
-    from interlace.config.schema import Config
+    from interlace.config.schema import Config, Policy
+    from interlace.config.secrets import Secrets
     from interlace.config.vars import Value
 
     M = TypeVar("M", bound=BaseModel)
 
-__all__ = ["ConnectionSpec", "LoadedConfig"]
+__all__ = ["POLICY_KEYS", "ConnectionSpec", "LoadedConfig"]
+
+POLICY_KEYS = ("access", "adhoc", "allowed_schemas")
+"""Keys of a connection that are Interlace's own, whatever its type."""
+
+_OWN_KEYS = {"connections": ("type", *POLICY_KEYS), "secrets": ("type", "ttl"), "state": ("type", "retention")}
+
+
+def _open_policy() -> Policy:
+    from interlace.config.schema import Policy
+
+    return Policy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +44,12 @@ class ConnectionSpec:
 
     Attributes:
         type: the word that a connector offers.
-        options: everything beside ``type``, filled in; the connector validates it.
+        options: everything beside ``type`` and the policy, filled in, references to secrets as they were written; the
+            connector validates it.
         isolated: ``{env}`` in its path, database, schema or url keeps environments apart.
         error: an unset variable: an error only for who uses the connection (ruling 23).
         schema_only: it is the schema alone that does: a model with a schema of its own is not kept apart.
+        policy: what may be done through it.
     """
 
     name: str
@@ -45,6 +59,7 @@ class ConnectionSpec:
     origin: Origin
     error: InvalidConfig | None = None
     schema_only: bool = False
+    policy: Policy = field(default_factory=_open_policy)
 
     def require(self) -> Mapping[str, object]:
         """The options.
@@ -69,6 +84,8 @@ class LoadedConfig:
         tree: the merged values with their origins, everything filled in.
         observed: what it depends on.
         layers: the files and variables that took part, the weakest first.
+        secret_errors: what could not be filled in of a store of secrets, by its name.
+        environ: the variables that the project sees.
     """
 
     config: Config
@@ -82,6 +99,15 @@ class LoadedConfig:
     tree: Entry
     observed: Observed
     layers: tuple[str, ...] = ()
+    secret_errors: Mapping[str, InvalidConfig] = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """The secrets that the configuration refers to; none is fetched before something that needs it is opened."""
+        from interlace.config.secrets import Secrets
+
+        return Secrets(self)
 
     @cached_property
     def origins(self) -> dict[str, Origin]:
@@ -105,6 +131,20 @@ class LoadedConfig:
             raise InvalidConfig(f"There is no connection {wanted!r}.", hint=hint or None)
         return self.connections[wanted]
 
+    def written_beside(self, connection: str) -> bool:
+        """Whether another connection, which may write, leads to the same place."""
+        from interlace.config.environments import place
+
+        def where(spec: ConnectionSpec) -> object:
+            return place({"type": spec.type, **spec.options}, self.root).options or spec.name
+
+        own = where(self.connection(connection))
+        return any(
+            spec.policy.access == "readwrite" and where(spec) == own
+            for name, spec in self.connections.items()
+            if name != connection
+        )
+
     def prefix(self, connection: str | None = None) -> str:
         """What this environment puts before each schema in a connection: ``""`` or ``"<env>__"`` (ruling 30)."""
         return namespace(
@@ -127,22 +167,55 @@ class LoadedConfig:
         """
         return resolve(self.config.vars, given)
 
-    def options(self, model: type[M], *path: str) -> M:
+    def options(self, model: type[M], *path: str, secrets: bool = True) -> M:
         """Validate the options at a path by a plugin's own model, such as ``("connections", "default")``.
 
-        ``type`` is left out, for ``("state",)`` also ``retention``.
+        Interlace's own keys, such as ``type``, are left out.
+
+        Args:
+            model: the plugin's.
+            path: where the options stand.
+            secrets: fetch the secrets that the options refer to; else those options are left out.
 
         Raises:
             InvalidConfig: one error, with file and line.
             InvalidProject: several.
+            SecretUnavailable: a secret cannot be had.
         """
+        from interlace.config.secrets import holds_secrets, without_secrets
         from interlace.config.validate import validated
 
-        if path[:1] == ("connections",):
-            self.connection(path[1]).require()
-        entry, found = find(self.tree, path)
-        present = entry if found == path else Entry({}, DEFAULT, DEFAULT)
-        value, errors = validated(model, present, path, drop=("type", "retention") if path == ("state",) else ("type",))
+        present = self._section(path)
+        if holds_secrets(present):
+            present = self.secrets.filled(present) if secrets else without_secrets(present)
+        value, errors = validated(model, present, path, drop=_OWN_KEYS[path[0]])
         if value is None:
             raise errors[0] if len(errors) == 1 else InvalidProject(errors)
         return value
+
+    def uses_secrets(self, *path: str) -> bool:
+        """Whether the options at a path refer to secrets."""
+        from interlace.config.secrets import holds_secrets
+
+        return holds_secrets(find(self.tree, path)[0])
+
+    def close(self) -> None:
+        """Let go of the stores of secrets that were asked."""
+        if "secrets" in self.__dict__:
+            self.secrets.close()
+
+    def option_errors(self, model: type[BaseModel], *path: str) -> Sequence[InvalidConfig]:
+        """What `options` would find wrong, without fetching a secret: a value that is one is not looked at.
+
+        Raises:
+            InvalidConfig: a variable is not set.
+        """
+        from interlace.config.validate import validated
+
+        return validated(model, self._section(path), path, drop=_OWN_KEYS[path[0]])[1]
+
+    def _section(self, path: tuple[str, ...]) -> Entry:
+        if path[:1] == ("connections",):
+            self.connection(path[1]).require()
+        entry, found = find(self.tree, path)
+        return entry if found == path else Entry({}, DEFAULT, DEFAULT)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from interlace.redaction import MASK, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["MASK", "is_secret", "masked"]
-
-MASK: Final = "***"
 
 _SECRET = re.compile(
     r"pass(word|wd|phrase|code)?$|^pwd$|token|secret|credential|(^|[_\-])(api|access|private|account|sas|encryption)?_?key$"
@@ -31,14 +31,14 @@ def is_secret(path: Sequence[str | int]) -> bool:
     names = [part for part in path if isinstance(part, str)]
     if names and names[0] in _OPEN:
         names = [name for name in names if name != "key"]
-    if names and names[0] == "connections":
+    if names and names[0] in ("connections", "secrets"):
         names = [names[0], *names[2:]]  # a connection may be called 'token'
     return any(_SECRET.search(name) for name in names[1:])
 
 
 def masked(path: Sequence[str | int], value: object) -> object:
     """The value as it may be shown."""
-    if is_secret(path) and value is not None:
+    if isinstance(value, Secret) or (is_secret(path) and value is not None):
         return MASK
     if isinstance(value, str):
         value = _USERINFO.sub(rf"\g<scheme>{MASK}@", value)

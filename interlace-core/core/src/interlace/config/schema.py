@@ -17,13 +17,16 @@ from interlace.config.vars import VariableSpec, declared
 from interlace.contracts.state import KEPT
 
 __all__ = [
+    "Adhoc",
     "Checks",
     "Circuit",
     "Config",
     "Duration",
     "Logging",
     "Plugins",
+    "Policy",
     "Run",
+    "SecretStore",
     "State",
 ]
 
@@ -145,6 +148,38 @@ class State(BaseModel):
         return dict(self.__pydantic_extra__ or {})
 
 
+class SecretStore(BaseModel):
+    """``secrets: {NAME: …}`` — a store of secrets; its other keys are options of its type."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    type: str = Field(description="The kind of store, such as env, file, vault or aws.")
+    ttl: Duration = Field(
+        timedelta(minutes=5),
+        description="How long a secret that was fetched is kept in memory.",
+        json_schema_extra={"default": "5m"},
+    )
+
+
+class Adhoc(_Section):
+    """``adhoc:`` of a connection — limits of queries outside of runs: of ``interlace show`` and ``Project.query``."""
+
+    max_rows: Annotated[Whole, Field(ge=1)] | None = Field(None, description="The most rows that a query gives.")
+    timeout: Duration | None = Field(None, description="How long a query may take.")
+
+
+class Policy(_Section):
+    """What may be done through a connection: keys of each connection beside ``type``, whatever its type."""
+
+    access: Annotated[Literal["read", "readwrite"], BeforeValidator(_lower)] = Field(
+        "readwrite", description="With `read` nothing is written through the connection."
+    )
+    allowed_schemas: tuple[str, ...] | None = Field(
+        None, description="The schemas that models may write to, without an environment's prefix. Default: all."
+    )
+    adhoc: Adhoc = Field(Adhoc(), description="Limits of queries outside of runs.")
+
+
 class Circuit(_Section):
     """``run: {circuit: …}`` — when a connection that fails is left alone."""
 
@@ -202,6 +237,10 @@ class Config(_Section):
             "additionalProperties": {"type": "object", "properties": {"type": {"type": "string"}}},
         },
     )
+    secrets: dict[str, SecretStore] = Field(
+        default_factory=dict,
+        description="Stores of secrets, for ${secret:NAME:path#key}; `env` and `file` need no entry.",
+    )
     default_connection: str | None = Field(
         None, description="The connection of models that name none. Default: the one called 'default', or the only one."
     )
@@ -218,6 +257,12 @@ class Config(_Section):
     base_environment: str = Field("prod", description="The environment that owns the plain schemas.")
     default_environment: str = Field(
         "dev", description="The environment when neither --env nor INTERLACE_ENV names one."
+    )
+    defer_to: str | None = Field(
+        None,
+        min_length=1,
+        description="The environment from which models are read that are defined there as they are here, in place of "
+        "building them.",
     )
     state: State = State()
     models: dict[str, dict[str, Any]] = Field(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
-__all__ = ["TEMPLATES", "Starter", "create", "template_files"]
+__all__ = ["TEMPLATES", "Starter", "create", "read_template", "template_files", "write_starters"]
 
 TEMPLATES: Final = {
     "minimal": "one SQL model, one Python model, one check",
@@ -36,10 +37,15 @@ def template_files(name: str) -> list[Starter]:
     Raises:
         UsageError: there is no such template.
     """
-    from importlib.resources import files
-
     if name not in TEMPLATES:
         raise UsageError(f"There is no template {name!r}.", hint=did_you_mean(name, TEMPLATES, label="Templates"))
+    return read_template(name)
+
+
+def read_template(name: str) -> list[Starter]:
+    """The files of a folder of templates, sorted by path."""
+    from importlib.resources import files
+
     return sorted(_walk(files("interlace") / "templates" / name, ""), key=lambda starter: starter.path)
 
 
@@ -68,8 +74,28 @@ def create(directory: Path, template: str, *, force: bool = False) -> list[Path]
     Raises:
         UsageError: the folder is not empty, is a file, or cannot be written; nothing of it was changed.
     """
-    starters = template_files(template)
-    _check_target(directory, force=force)
+    otherwise = "Choose another folder, or give --force."
+    return write_starters(directory, template_files(template), force=force, otherwise=otherwise)
+
+
+def write_starters(
+    directory: Path, starters: Iterable[Starter], *, force: bool = False, otherwise: str | None = None
+) -> list[Path]:
+    """Write files into a folder, which is made unless it is there.
+
+    Args:
+        directory: the folder.
+        starters: the files.
+        force: write although the folder holds something.
+        otherwise: what to do about a folder that does.
+
+    Returns:
+        the files that were written.
+
+    Raises:
+        UsageError: the folder is not empty, is a file, or cannot be written; nothing of it was changed.
+    """
+    _check_target(directory, otherwise, force=force)
     written = []
     try:
         for starter in starters:
@@ -82,7 +108,7 @@ def create(directory: Path, template: str, *, force: bool = False) -> list[Path]
     return written
 
 
-def _check_target(directory: Path, *, force: bool) -> None:
+def _check_target(directory: Path, otherwise: str | None, *, force: bool) -> None:
     try:
         if not directory.exists():
             directory.mkdir(parents=True)
@@ -90,9 +116,7 @@ def _check_target(directory: Path, *, force: bool) -> None:
             raise UsageError(f"{str(directory)!r} is a file, not a folder.")
         elif not force and (found := sorted(entry.name for entry in directory.iterdir())):
             some = ", ".join([*found[:3], *(["…"] if found[3:] else [])])
-            raise UsageError(
-                f"{str(directory)!r} is not empty: it holds {some}.", hint="Choose another folder, or give --force."
-            )
+            raise UsageError(f"{str(directory)!r} is not empty: it holds {some}.", hint=otherwise)
     except OSError as error:
         raise _unwritable(error, directory) from error
     if not os.access(directory, os.W_OK | os.X_OK):

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, get_args, get_
 from pydantic import BaseModel, ValidationError
 
 from interlace.config.masking import is_secret, masked
-from interlace.config.origin import Entry, Origin, Path, dotted, find, plain
+from interlace.config.origin import Entry, Origin, Path, dotted, find, flatten, plain
+from interlace.config.references import WithSecrets
 from interlace.errors import InvalidConfig, did_you_mean
+from interlace.redaction import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +54,7 @@ def validated(
     Returns:
         the value, or None and every error that was found.
     """
-    data = {key: plain(child) for key, child in entry.mapping.items() if key not in drop}
+    data = {key: _revealed(plain(child)) for key, child in entry.mapping.items() if key not in drop}
     try:
         return model.model_validate(data), []
     except ValidationError as error:
@@ -61,12 +63,32 @@ def validated(
 
 def explain(error: ValidationError, model: type[BaseModel], entry: Entry, path: Path = ()) -> list[InvalidConfig]:
     """One error per place; where the branches of a union all failed, what they allow is joined."""
+    later = _secret_places(entry)
     places: dict[Path, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
         unknown = detail["type"] == "extra_forbidden"
         reached = detail["loc"] if unknown or detail["type"] == "missing" else find(entry, detail["loc"])[1]
-        places.setdefault(tuple(reached), []).append(detail)
+        if tuple(reached) not in later and (reached or not later):
+            places.setdefault(tuple(reached), []).append(detail)
     return [_error(at, details, model, entry, path) for at, details in places.items()]
+
+
+def _revealed(value: object) -> object:
+    """The value with its secrets, as a plugin's own model takes it."""
+    match value:
+        case dict():
+            return {key: _revealed(child) for key, child in value.items()}
+        case list():
+            return [_revealed(child) for child in value]
+        case Secret():
+            return value.reveal()
+        case _:
+            return value
+
+
+def _secret_places(entry: Entry) -> set[Path]:
+    """Where secrets stand that are not fetched yet: what they are is unknown, and so is what depends on all keys."""
+    return {path for path, child in flatten(entry) if isinstance(child.value, WithSecrets)}
 
 
 def _error(at: Path, details: list[ErrorDetails], model: type[BaseModel], entry: Entry, path: Path) -> InvalidConfig:

@@ -7,12 +7,12 @@ The kernel speaks to databases only through these two.  A connector subclasses b
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from interlace.contracts.options import Options
 
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     import ibis
     import pyarrow as pa
 
+    from interlace.contracts.attachments import Attachments
+    from interlace.contracts.exchange import Exchange
+    from interlace.contracts.files import FileConnection
     from interlace.contracts.load import LoadCounts, LoadPlan, Step
-    from interlace.contracts.relation import Column, Relation, RelationInfo
+    from interlace.contracts.relation import Column, Relation, RelationInfo, RelationKind
 
 __all__ = ["Capabilities", "Connection", "Marker", "Session"]
 
@@ -34,6 +37,7 @@ class Capabilities:
 
     Attributes:
         transactional_ddl: CREATE, ALTER and DROP roll back with the transaction.
+        transactions: INSERT, UPDATE and DELETE roll back with the transaction; without, only loads that replace are allowed.
         views: views can be created.
         schemas: relations live in schemas that can be created.
         arrow_in: `Session.load_arrow` works.
@@ -45,11 +49,15 @@ class Capabilities:
         staging: `Session.apply` performs the steps that make temporary relations (`Stage`, `Derive`) and what follows them.
         try_cast: the dialect has a cast that gives NULL where a value does not fit.
         validates_input: there is ``pg_input_is_valid(text, type)``, which says whether a cast from text would raise.
+        attachments: what `Session.attach` can attach to a relation: ``indexes``, ``grants``, ``comments``.
         max_sessions: how many sessions may run at once; None where the connection does not mind.
         embedded: queries are computed inside this process, each divided among its cores.
+        exchange: `Session.exchange` and `Session.view_query` work.
+        read_only: where the connection is ``access: read``, the database itself refuses to write.
     """
 
     transactional_ddl: bool = False
+    transactions: bool = True
     views: bool = False
     schemas: bool = False
     arrow_in: bool = False
@@ -59,10 +67,13 @@ class Capabilities:
     interrupt: bool = False
     persistent: bool = True
     staging: bool = False
+    exchange: bool = False
     try_cast: bool = False
     validates_input: bool = False
+    attachments: frozenset[str] = frozenset()
     max_sessions: int | None = None
     embedded: bool = False
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +96,20 @@ class Connection(ABC):
 
     Attributes:
         dialect: sqlglot's name of its SQL dialect.
+        has_tables: whether models can be on it; a `FileConnection` has files only.
         capabilities: what its sessions can do.
+        access: what the project lets it do; with ``read`` its sessions refuse to write (`interlace.contracts.reading`),
+            and a connector has the database refuse it too.
+        written_beside: whether another connection of the project writes to the same place, so that an embedded database
+            cannot be opened for reading only.
     """
 
     Config: ClassVar[type[Options]] = Options
     dialect: ClassVar[str]
+    has_tables: ClassVar[bool] = True
     capabilities: Capabilities
+    access: Literal["read", "readwrite"] = "readwrite"
+    written_beside: bool = False
 
     def __init__(self, name: str, config: Options, *, root: Path) -> None:
         self.name = name
@@ -125,6 +144,15 @@ class Connection(ABC):
     def files(self) -> tuple[Path, ...]:
         """The files whose size, time and inode tell whether anybody wrote since (embedded databases)."""
         return ()
+
+    # --- files that its queries read by themselves ------------------------------------------------------------------
+
+    def reads_files_of(self) -> tuple[str, ...]:
+        """The names of the connections to files, such as S3, whose files its queries read by their addresses."""
+        return ()
+
+    def use_files(self, connections: Sequence[FileConnection]) -> None:  # noqa: B027  only asked of who names some
+        """Take the connections that `reads_files_of` names, before it is opened."""
 
     # --- who may write (`loading.md` 11): does nothing where the database lets one process in ---------------------
 
@@ -247,6 +275,24 @@ class Session(ABC):
 
         return statements(self, step)
 
+    def swap(self, new: Relation, target: Relation, kind: RelationKind | None) -> None:
+        """Put the table `new` in the place of what stands at `target`, which is gone then, so that no reader misses it.
+
+        Only asked of a session whose DDL is not transactional: a table that is replaced is made and checked as `new`.
+
+        Args:
+            new: a table in the schema of `target`.
+            target: what it becomes.
+            kind: what stands there now; None where nothing does.
+
+        Raises:
+            UnsupportedCapability: the engine cannot do it.
+        """
+        del new, target, kind
+        from interlace.errors import UnsupportedCapability
+
+        raise UnsupportedCapability(f"{type(self).__name__} cannot put a table in the place of another")
+
     @abstractmethod
     def mark(self, marker: Marker) -> None:
         """Insert a row into ``_interlace.commits`` inside the open transaction."""
@@ -262,6 +308,49 @@ class Session(ABC):
     @abstractmethod
     def create_view(self, relation: Relation, sql: str) -> None:
         """Make or replace a view."""
+
+    def view_query(self, relation: Relation) -> str:
+        """The query that a view was made of, so that `create_view` makes it again, whatever the session's settings are.
+
+        Raises:
+            UnsupportedCapability: the engine does not say.
+        """
+        from interlace.errors import UnsupportedCapability
+
+        raise UnsupportedCapability(f"{type(self).__name__} does not say what the view {relation} was made of.")
+
+    def exchange(self, exchanges: Sequence[Exchange], views: Mapping[Relation, str] | None = None) -> None:
+        """Put tables in the places of others, all of them, inside the open transaction; no source is left where it was.
+
+        Whoever reads a target sees the table before or the one after, never none.  Views that others made on a target
+        read the new table; what stood at a target and its indexes, grants, constraints and comments keep the place
+        where the engine has such.
+
+        Args:
+            exchanges: each target once.
+            views: the queries of views that are made, or made anew, once the tables are in their places, in order.
+
+        Raises:
+            UnsupportedCapability: the engine cannot do it, or something depends on a table and could not follow.
+            QueryFailed: transient where somebody reads one of the tables for too long.
+        """
+        from interlace.errors import UnsupportedCapability
+
+        del exchanges, views
+        raise UnsupportedCapability(f"{type(self).__name__} cannot put a table in the place of another.")
+
+    def attach(self, relation: Relation, kind: RelationKind, attachments: Attachments) -> None:
+        """Make what is attached to a relation be what is declared, inside the open transaction; what is right is left alone.
+
+        Only what `Capabilities.attachments` names is given.  Indexes that were made so before and are declared no more are
+        dropped; those of others stay.  Grants are made exactly those that are declared.
+
+        Raises:
+            UnsupportedCapability: the engine attaches nothing.
+        """
+        from interlace.errors import UnsupportedCapability
+
+        raise UnsupportedCapability(f"{type(self).__name__} cannot attach anything to {kind} {relation}: {attachments}")
 
     @abstractmethod
     def load_arrow(

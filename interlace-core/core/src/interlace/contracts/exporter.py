@@ -12,17 +12,20 @@ from interlace.contracts.options import Options
 if TYPE_CHECKING:
     from interlace.contracts.connection import Session
 
-__all__ = ["ExportOptions", "Exported", "Exporter"]
+__all__ = ["ExportOptions", "Exported", "Exporter", "Folder"]
 
 
 class ExportOptions(Options):
     """What every exporter takes.
 
     Attributes:
-        path: the file to write, relative to the project's folder; ``{env}`` and ``{model}`` are filled in.
+        path: the file to write, relative to the project's folder or to the place of `connection`; ``{env}`` and ``{model}``
+            are filled in.
+        connection: a connection to files, such as S3, that the file is written to; without one it is a local file.
     """
 
     path: str
+    connection: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,21 @@ class Exported:
     bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """An export that is a folder of files, and what becomes of the files that are there already.
+
+    Once the new files are in their places, the others of this kind are removed from the folders below that got files.
+
+    Attributes:
+        suffix: the kind: ``.parquet``.
+        keeps_others: whether the folders that got no file stay as they are; else they lose theirs too.
+    """
+
+    suffix: str
+    keeps_others: bool = True
+
+
 class Exporter(ABC):
     """Writes the rows of a query to a file, atomically: a reader sees the old file or the new one, never a part."""
 
@@ -43,6 +61,14 @@ class Exporter(ABC):
     def export(self, session: Session, sql: str, path: Path, options: ExportOptions) -> Exported:
         """Write the rows that `sql` gives to `path`, an absolute path whose parent folders are made.
 
+        Where `folder` is not None, `path` is an empty folder of its own, and what is written there takes its place
+        afterwards; `Exported.bytes` counts all its files.
+
         Raises:
             ExportFailed: the file cannot be written; what was at `path` before is still there.
         """
+
+    def folder(self, options: ExportOptions) -> Folder | None:
+        """How it writes files into a folder; None for one file."""
+        del options
+        return None

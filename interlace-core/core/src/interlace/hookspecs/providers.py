@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from interlace.contracts.exporter import Exporter
     from interlace.contracts.materialiser import Materialiser
     from interlace.contracts.model_loader import ModelLoader
+    from interlace.contracts.secret import SecretProvider
     from interlace.contracts.state import StateStore
     from interlace.contracts.strategy import Strategy
     from interlace.plugin import Provider
@@ -34,7 +35,8 @@ def interlace_connections() -> Iterable[Provider[Connection]]:  # type: ignore[e
 
     The class takes what the user wrote beside ``type:``, validated by its ``Config``, and the project's folder.  It is
     made when the first model that uses the connection is planned; a connection that nothing uses is never made, so its
-    driver may be missing.  Its suite is ``interlace.testing.conformance.connection``.
+    driver may be missing.  Its suite is ``interlace.testing.conformance.connection``; that of a place with files, a
+    ``FileConnection``, is ``interlace.testing.conformance.files``.
     """
 
 
@@ -91,6 +93,18 @@ def interlace_model_loaders() -> Iterable[Provider[ModelLoader]]:  # type: ignor
 
     The class is made without arguments, once per project, when the first file of its suffix is found under ``models/``.
     Files of a suffix that nobody offers are left alone.
+    """
+
+
+@hookspec
+def interlace_secret_providers() -> Iterable[Provider[SecretProvider]]:  # type: ignore[empty-body]
+    """Offer stores of secrets: the words allowed after ``type:`` under ``secrets:``.
+
+    The class takes its name, its validated ``Config`` and, by keyword, ``root``, the project's folder, and ``environ``,
+    the variables that the project sees.  It is made when the first ``${secret:NAME:path#key}`` is resolved, which is when
+    a connection that uses one is opened; a store that nothing uses may be out of reach, its driver missing.  What it
+    raises holds no secret, nor anything that was read on the way to one.  Its suite is
+    ``interlace.testing.conformance.secret_provider``.
     """
 
 

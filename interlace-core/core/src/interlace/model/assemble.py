@@ -22,7 +22,7 @@ __all__ = ["assemble", "read_value"]
 
 _REPLACE = StrategyUse("replace")
 
-_OF_A_RELATION = ("checks", "export", "pre", "post")
+_OF_A_RELATION = ("checks", "export", "pre", "post", "indexes", "grants")
 """Keys that say nothing about a model without a relation."""
 
 
@@ -101,6 +101,8 @@ def _materialisation(
         takes_strategy = materialiser.uses_strategy
         if materialiser.kind is None:
             _without_relation(declared, keys, errors, own)
+        elif materialiser.kind != "table":
+            _without_rows(declared, keys, errors, own)
         if python and not materialiser.python:
             message = f"a Python model cannot be materialised as {keys['materialise']!r}"
             errors.append(InvalidModel(message, where=materialise.where, hint="Materialise it as 'table'."))
@@ -121,6 +123,15 @@ def _without_relation(
             errors.append(InvalidModel(message, where=given.where, hint=hint))
         else:
             del keys[word]
+
+
+def _without_rows(declared: Declared, keys: dict[str, Any], errors: list[InterlaceError], own: frozenset[str]) -> None:
+    """Refuse what only a table has; a folder's defaults are for its tables."""
+    if "indexes" in keys and "indexes" in own:
+        message = f"a model that is materialised as {keys['materialise']!r} has no rows of its own, which 'indexes' would be about"
+        hint = "Leave 'indexes' out, or materialise a table."
+        errors.append(InvalidModel(message, where=declared.keys["indexes"].where, hint=hint))
+    keys.pop("indexes", None)
 
 
 def _strategy(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import astuple
 from typing import Any
 
+from interlace.contracts.attachments import Grant, Index
 from interlace.model.definition import (
     CheckUse,
     ColumnSpec,
@@ -61,6 +62,8 @@ def compact_model(m: Model) -> tuple[Any, ...]:
         None if m.retry is None else astuple(m.retry),
         m.full_refresh,
         m.renamed_from,
+        tuple((i.columns, i.unique, i.method, i.where) for i in m.indexes),
+        None if m.grants is None else tuple((g.privilege, g.role) for g in m.grants),
     )
 
 
@@ -100,6 +103,8 @@ def restore_model(t: Any) -> Model:
         Retry(*t[29]) if t[29] else None,
         t[30],
         t[31],
+        tuple([Index(*i) for i in t[32]]) if t[32] else (),
+        None if t[33] is None else tuple([Grant(*g) for g in t[33]]),
     )
 
 

@@ -77,6 +77,8 @@ def model(
     tags: str | Sequence[str] = ...,
     owner: str = ...,
     description: str = ...,
+    indexes: str | Sequence[str | Sequence[str] | Mapping[str, object]] = ...,
+    grants: Mapping[str, str | Sequence[str]] = ...,
     group: str = ...,
     meta: Mapping[str, object] = ...,
     enabled: bool = ...,
@@ -112,6 +114,8 @@ def model(
     tags: str | Sequence[str] = _UNSET,
     owner: str = _UNSET,
     description: str = _UNSET,
+    indexes: str | Sequence[str | Sequence[str] | Mapping[str, object]] = _UNSET,
+    grants: Mapping[str, str | Sequence[str]] = _UNSET,
     group: str = _UNSET,
     meta: Mapping[str, object] = _UNSET,
     enabled: bool = _UNSET,
@@ -145,6 +149,8 @@ def model(
         tags: words to select by.
         owner: who answers for it.
         description: the docstring by default.
+        indexes: of its table: ``["customer", ["customer", "ordered_on"], {"columns": "email", "unique": True}]``.
+        grants: who may do what with its relation: ``{"select": ["analyst", "public"]}``.
         group: a word to select by.
         meta: anything of your own.
         enabled: False leaves it out of the graph.

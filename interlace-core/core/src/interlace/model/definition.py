@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from interlace.contracts.attachments import Grant, Index
 
 __all__ = [
     "Body",
@@ -76,12 +79,18 @@ class ColumnSpec:
 class Fingerprint:
     """Three hashes.
 
-    A new `data` rebuilds, a new `checks` checks the published relation again, a new `metadata` runs nothing.
+    A new `data` rebuilds, a new `checks` checks the published relation again, a new `metadata` runs nothing, but for the part of
+    it after a point: what is attached to the relation (indexes, grants), which is put right without a build.
     """
 
     data: str
     checks: str
     metadata: str
+
+    @property
+    def attached(self) -> str:
+        """The part about what is attached; empty where nothing is declared."""
+        return self.metadata.partition(".")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +257,8 @@ class Model:
         volatile: what the author said; None lets Interlace find out.
         schema_mode: what a load does where its columns are not the table's; None is the project's default.
         full_refresh: ``allow`` or ``never``; None is the strategy's default.
+        indexes: of its table.
+        grants: on its relation; None where the model does not say.
         renamed_from: the name that the model had before, so that its relation and its history move along.
         file: where it is defined, relative to the project's root; `line` counts from 1.
         sidecar: the sidecar that took part, relative to the project's root.
@@ -285,6 +296,8 @@ class Model:
     retry: Retry | None = None
     full_refresh: Literal["allow", "never"] | None = None
     renamed_from: str | None = None
+    indexes: tuple[Index, ...] = ()
+    grants: tuple[Grant, ...] | None = None
 
     @property
     def kind(self) -> Literal["sql", "python", "seed"]:

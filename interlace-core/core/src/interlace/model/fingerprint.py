@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, Final
 
+from interlace.contracts.attachments import Attachments
 from interlace.model.definition import Fingerprint, Incremental, Retry, StrategyUse
 from interlace.model.keys import KEYS
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["digest", "fingerprint_of"]
 
 _PARTS: Final = {
-    part: tuple(key.name for key in KEYS.values() if key.part == part) for part in ("data", "checks", "metadata")
+    part: tuple(key.name for key in KEYS.values() if key.part == part)
+    for part in ("data", "checks", "metadata", "attached")
 }
 _RELAXED: Final[Mapping[str, object]] = {"enabled": True}
 
@@ -48,8 +50,21 @@ def fingerprint_of(keys: Mapping[str, Any], body: str, *, typed: bool) -> Finger
     return Fingerprint(
         data=digest(body, _hash(_said(keys, "data"), types)),
         checks=_hash(_said(keys, "checks"), contract),
-        metadata=_hash(_said(keys, "metadata"), facts),
+        metadata=_hash(_said(keys, "metadata"), facts) + _attached(keys),
     )
+
+
+def _attached(keys: Mapping[str, Any]) -> str:
+    """What is attached to the relation, after a point; empty where nothing is declared.
+
+    Descriptions are not of it: they are metadata, of which nothing runs (ruling 7), and follow with the next build.
+    """
+    said = {
+        word: astuple(Attachments(**{word: keys[word]}))
+        for word in _PARTS["attached"]
+        if keys.get(word) not in (None, ()) or (word == "grants" and word in keys)
+    }
+    return "." + digest(json.dumps(said, sort_keys=True)) if said else ""
 
 
 def _said(keys: Mapping[str, Any], part: str) -> tuple[tuple[str, Any], ...]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from interlace.model import values
+from interlace.model.attached_keys import grants, indexes
 from interlace.model.loading_keys import full_refresh, incremental, retry, schema_mode
 
 __all__ = ["KEYS", "Key", "Part", "canonical", "key_words"]
 
-Part = Literal["data", "checks", "metadata"]
+Part = Literal["data", "checks", "metadata", "attached"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,14 @@ _TABLE: Final = (
     Key("tags", "word or list of words", "metadata", parse=values.words, listed=True),
     Key("owner", "text", "metadata", parse=values.text, plain=True),
     Key("description", "text", "metadata", parse=values.text, plain=True),
+    Key(
+        "indexes",
+        "column, list of columns, or {columns, unique, method, where}, or a list of these",
+        "attached",
+        parse=indexes,
+        listed=True,
+    ),
+    Key("grants", "{privilege: role or list of roles}", "attached", parse=grants),
     Key("group", "text", "metadata", parse=values.text, textual=True),
     Key("meta", "mapping", "metadata", parse=values.mapping),
     Key("enabled", "true or false", "metadata", parse=values.boolean),

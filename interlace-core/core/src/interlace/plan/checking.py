@@ -29,7 +29,7 @@ def make_check_plan(facts: Facts) -> Planned:
             continue
         if _is_there(name, facts):
             steps.append(_step(node, facts))
-        elif name in facts.relations:
+        elif name in facts.relations and name not in facts.deferral.read:
             missing.append(name)
     notices = [f"{name} has checks, and {facts.relations[name]} is not there" for name in missing]
     planned.plan = replace(

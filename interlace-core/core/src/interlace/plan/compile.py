@@ -16,7 +16,7 @@ from interlace.model.definition import Reference, Variable
 if TYPE_CHECKING:
     from interlace.model.definition import SqlBody
 
-__all__ = ["Compiled", "Inline", "compile_query", "literal", "unknown_variable"]
+__all__ = ["Compiled", "Inline", "Renamed", "compile_query", "literal", "unknown_variable"]
 
 
 class Inline(str):
@@ -25,7 +25,13 @@ class Inline(str):
     __slots__ = ()
 
 
-Compiled = str | Inline
+class Renamed(str):
+    """The quoted name of a relation that is called otherwise than what it stands for: columns are still qualified as written."""
+
+    __slots__ = ()
+
+
+Compiled = str | Inline | Renamed
 """What stands for a reference: the quoted name of a relation, or the query of a model that is inlined."""
 
 
@@ -75,9 +81,11 @@ def _replacement(
     match span:
         case Reference():
             found = relation(span)
+            alias = "" if span.aliased else f" AS {quote(span.parts[-1])}"
+            if isinstance(found, Renamed):
+                return f"{found}{alias}"
             if not isinstance(found, Inline):
                 return found
-            alias = "" if span.aliased else f" AS {quote(span.parts[-1])}"
             return f"(\n{found}\n){alias}"
         case Variable():
             text = special(span)

@@ -215,7 +215,8 @@ def _missing_above(name: str, facts: Facts, planned: Planned, zone: tzinfo) -> d
         node = facts.graph.nodes[parent]
         if not isinstance(node, Model) or node.incremental is None or node.incremental.by != "datetime":
             continue
-        if parent in planned.moving or parent not in facts.state.models:
+        known = parent in facts.state.models or parent in facts.deferral.read
+        if parent in planned.moving or not known:
             continue
         plain = replace(node.incremental, allow_partial=False)
         pieces = _due(plain, _loaded(parent, facts), facts, Asked(), zone, "", moved=False)
@@ -244,7 +245,7 @@ def _kept(found: Sequence[Reason], whys: set[str], *, fresh: bool) -> list[Reaso
     return [
         r
         for r in found
-        if r.code in {"new", "full_refresh", "forced", "failed"}
+        if r.code in {"new", "clone", "full_refresh", "forced", "failed"}
         or (r.code == "relation" and fresh)
         or (r.code in MOVES and late)
     ]

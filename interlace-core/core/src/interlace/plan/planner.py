@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from interlace.contracts.state import ModelState, StateSnapshot
 from interlace.errors import UsageError
 from interlace.model.definition import Model, PythonBody, Source, SqlBody
+from interlace.plan.deferral import NO_DEFERRAL, Deferral
 from interlace.plan.inputs import same_content
-from interlace.plan.steps import Action, Plan, Reason, Step, Upstream
+from interlace.plan.steps import Action, Deferred, Plan, Reason, Step, Upstream
 from interlace.plan.versions import Versions, digest
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Facts:
         timezone: the project's, whose calendar intervals follow.
         moves: by its new name each model that goes on under another name; `state` is as it will be then.
         claimed: names in the state whose model goes on under another name: they are no orphans.
+        deferral: what is read from another environment.
     """
 
     graph: Graph
@@ -93,6 +95,7 @@ class Facts:
     timezone: str = "UTC"
     moves: Mapping[str, Move] = field(default_factory=dict)
     claimed: frozenset[str] = frozenset()
+    deferral: Deferral = NO_DEFERRAL
 
 
 @dataclass(slots=True)
@@ -129,7 +132,7 @@ def make_plan(facts: Facts) -> Planned:
             if any(p in planned.moving for p in facts.graph.parents(name)):
                 planned.moving.add(name)
             continue
-        if name not in facts.selected:
+        if name not in facts.selected or name in facts.deferral.read:
             continue
         _judge(node, facts, planned, steps, rest)
     planned.plan = _finished(planned.plan, steps, rest)
@@ -168,6 +171,8 @@ def _judge(model: Model, facts: Facts, planned: Planned, steps: list[Step], rest
     _expiry(model, state, planned, due)
     again: tuple[Action, list[Reason]] = ("check", _reasons_to_check(model, state))
     if not again[1]:
+        again = ("attach", _reasons_to_attach(model, state, facts))
+    if not again[1]:
         again = ("export", _reasons_to_export(model, state, facts))
     if again[1]:
         steps.append(_step(model, again[0], again[1], state, facts))
@@ -179,13 +184,14 @@ def _judge(model: Model, facts: Facts, planned: Planned, steps: list[Step], rest
 def _step(model: Model, action: Action, reasons: list[Reason], state: ModelState, facts: Facts) -> Step:
     relation = facts.relations.get(model.name)
     strategy = model.strategy.name if model.strategy else None
+    materialise = "table" if model.name in facts.deferral.cut else model.materialise
     return Step(
         model=model.name,
         action=action,
         reasons=tuple(reasons),
         relation=str(relation) if relation is not None else None,
-        materialise=model.materialise,
-        strategy=strategy or ("replace" if facts.kinds[model.materialise].uses_strategy else None),
+        materialise=materialise,
+        strategy=strategy or ("replace" if materialise == "table" or facts.kinds[materialise].uses_strategy else None),
         tentative=action == "build" and all(r.code == "parent_runs" for r in reasons),
         seconds=state.seconds,
         fresh=model.name in facts.refreshed,
@@ -198,7 +204,7 @@ def _reasons_to_build(model: Model, state: ModelState, facts: Facts, planned: Pl
     if facts.force:
         return [Reason("forced", "--force")]
     if state.fingerprint is None:
-        return [Reason("new", "it was never built here")]
+        return [_new(model.name, facts)]
     reasons: list[Reason] = []
     if state.status == "failed" and not state.checks_failed:
         reasons.append(Reason("failed", "its last attempt failed"))
@@ -211,6 +217,13 @@ def _reasons_to_build(model: Model, state: ModelState, facts: Facts, planned: Pl
     if model.incremental is not None and model.incremental.by == "key" and facts.asked and facts.asked.bounded:
         reasons.append(Reason("again", "a range was asked for"))
     return reasons
+
+
+def _new(name: str, facts: Facts) -> Reason:
+    if name not in facts.deferral.clones:
+        return Reason("new", "it was never built here")
+    source = facts.deferral.clones[name].relation
+    return Reason("clone", f"it begins as a copy of {source}, of {facts.deferral.environment}")
 
 
 def _parents_moved(model: Model, state: ModelState, facts: Facts, planned: Planned) -> list[Reason]:
@@ -246,11 +259,27 @@ def _relation_moved(model: Model, state: ModelState, facts: Facts) -> list[Reaso
     try:
         standing = facts.standing(model.name)
     except KeyError:
-        return []
+        return _kind_moved(model, state, facts)
     if standing is None:
         return [Reason("relation", f"{state.kind or 'relation'} {relation} is not there")]
     if standing.kind != state.kind:
         return [Reason("relation", f"{relation} is a {standing.kind} now")]
+    return _kind_moved(model, state, facts) or _columns_moved(state, standing)
+
+
+def _kind_moved(model: Model, state: ModelState, facts: Facts) -> list[Reason]:
+    """Whether a view was made a table because it read another environment's relations, or is to be one now."""
+    declared = facts.kinds[model.materialise].relation
+    if declared != "view":
+        return []
+    if model.name in facts.deferral.cut:
+        why = f"it reads relations of {facts.deferral.environment}, so it is made a table"
+        return [] if state.kind == "table" else [Reason("relation", why)]
+    return [Reason("relation", "it can be a view again")] if state.kind == "table" else []
+
+
+def _columns_moved(state: ModelState, standing: RelationInfo) -> list[Reason]:
+    relation = standing.relation
     if state.columns is not None and standing.columns != state.columns:
         return [Reason("relation", f"the columns of {relation} were changed by something else")]
     return []
@@ -292,6 +321,14 @@ def _reasons_to_check(model: Model, state: ModelState) -> list[Reason]:
     return []
 
 
+def _reasons_to_attach(model: Model, state: ModelState, facts: Facts) -> list[Reason]:
+    if facts.relations.get(model.name) is None or state.fingerprint is None:
+        return []
+    if state.fingerprint.attached == model.fingerprint.attached:
+        return []
+    return [Reason("attached", "its indexes or grants changed")]
+
+
 def _reasons_to_export(model: Model, state: ModelState, facts: Facts) -> list[Reason]:
     reasons = []
     for key, fingerprint in facts.exports.get(model.name, {}).items():
@@ -319,6 +356,8 @@ def _require_parents(model: Model, facts: Facts) -> None:
         node = facts.graph.nodes[parent]
         if parent in facts.selected or isinstance(node, Source) or facts.relations.get(parent) is None:
             continue
+        if parent in facts.deferral.read:
+            continue
         if _stands(parent, facts):
             continue
         environment = facts.state.environment
@@ -339,6 +378,7 @@ def _stands(name: str, facts: Facts) -> bool:
 
 def _versions(facts: Facts) -> Versions:
     known = {n: s.data_version for n, s in facts.state.models.items() if s.data_version is not None}
+    known |= {n: t.state.data_version for n, t in facts.deferral.read.items() if t.state.data_version is not None}
     inlined = {
         n: facts.fingerprints[n]
         for n, node in facts.graph.nodes.items()
@@ -363,6 +403,15 @@ def _empty(facts: Facts) -> Plan:
         revision=facts.state.revision,
         selected=facts.selected,
         moves=tuple(facts.moves.values()),
+        deferred=_deferred(facts),
+    )
+
+
+def _deferred(facts: Facts) -> tuple[Deferred, ...]:
+    environment = facts.deferral.environment
+    return tuple(
+        Deferred(name, environment, str(there.relation) if there.relation is not None else None)
+        for name, there in sorted(facts.deferral.read.items())
     )
 
 

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from interlace.plan.renames import Move
     from interlace.plan.windows import Batch
 
-__all__ = ["Action", "Plan", "Reason", "Step", "Upstream"]
+__all__ = ["Action", "Deferred", "Plan", "Reason", "Step", "Transfer", "Upstream"]
 
-Action = Literal["build", "check", "export", "none"]
+Action = Literal["build", "check", "attach", "export", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class Reason:
     """Why a model runs, or why it need not.
 
     Attributes:
-        code: one of ``new, definition, checks, parent, parent_runs, inputs, relation, volatile, source, expired, failed,
-            export, forced, asked, up_to_date``; of an incremental model also ``interval, gap, lookback, partial, older, again,
+        code: one of ``new, definition, checks, attached, parent, parent_runs, inputs, relation, volatile, source, expired, failed,
+            export, forced, asked, up_to_date``; of a table that begins as a copy of another environment's ``clone``; of an incremental model also ``interval, gap, lookback, partial, older, again,
             older_definition, waiting``; with ``--full-refresh`` ``full_refresh``.
         text: for people: ``the query changed``, ``customers runs``, ``table main.orders is not there``.
         details: the names or files it is about.
@@ -38,7 +38,8 @@ class Step:
 
     Attributes:
         model: its name.
-        action: ``build`` (and check and export), ``check`` the published relation again, ``export`` again.
+        action: ``build`` (and check and export), ``check`` the published relation again, ``attach`` to it what is
+            declared (indexes, grants, comments), ``export`` again.
         reasons: never empty.
         relation: what it writes, in full; None where it has no relation.
         materialise: its materialisation.
@@ -70,6 +71,38 @@ class Upstream:
 
 
 @dataclass(frozen=True, slots=True)
+class Deferred:
+    """A model that is read from another environment, and not built; without a relation it is only not run."""
+
+    model: str
+    environment: str
+    relation: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """What is copied from one connection to another, once for all that read it there.
+
+    Attributes:
+        name: a model or source.
+        source: the connection where it is.
+        reader: the connection where it is read.
+        rows: as of the last run; None where nobody knows.
+        columns: the columns that its readers may use, in lower case; None for all.
+    """
+
+    name: str
+    source: str
+    reader: str
+    rows: int | None = None
+    columns: tuple[str, ...] | None = None
+
+    def __str__(self) -> str:
+        rows = "" if self.rows is None else f": {self.rows:,} {'row' if self.rows == 1 else 'rows'}"
+        return f"{self.name} is copied from {self.source} to {self.reader}{rows}"
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What a run would do.
 
@@ -82,6 +115,8 @@ class Plan:
         notices: what the user should know.
         revision: of the state that it was made from.
         moves: models that go on under another name; their relations are renamed before anything is built.
+        deferred: what is read from another environment.
+        transfers: what is copied between connections.
     """
 
     id: str
@@ -94,6 +129,8 @@ class Plan:
     revision: int = 0
     selected: frozenset[str] = field(default_factory=frozenset)
     moves: tuple[Move, ...] = ()
+    deferred: tuple[Deferred, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
 
     @property
     def empty(self) -> bool:

@@ -33,6 +33,7 @@ KINDS: Final = (
     Kind("check", "interlace_checks", "interlace.contracts.check:Check"),
     Kind("state store", "interlace_state_stores", "interlace.contracts.state:StateStore"),
     Kind("model loader", "interlace_model_loaders", "interlace.contracts.model_loader:ModelLoader"),
+    Kind("secret store", "interlace_secret_providers", "interlace.contracts.secret:SecretProvider"),
     Kind("command", "interlace_commands", "typer.main:Typer", instance=True),
 )
 
@@ -44,8 +45,13 @@ OWN_DISTRIBUTIONS: Final = frozenset(
         "interlace-materialisers",
         "interlace-exporters",
         "interlace-checks",
+        "interlace-aws",
         "interlace-duckdb",
+        "interlace-filesystem",
+        "interlace-ibis",
         "interlace-postgres",
+        "interlace-s3",
+        "interlace-vault",
     }
 )
 """The distributions whose plugins take part in safe mode."""
@@ -53,8 +59,18 @@ OWN_DISTRIBUTIONS: Final = frozenset(
 BUNDLED: Final = {
     "interlace_connections": {
         "duckdb": "interlace-duckdb",
+        "filesystem": "interlace-filesystem",
+        "mariadb": "interlace-ibis",
+        "mysql": "interlace-ibis",
         "postgres": "interlace-postgres",
         "postgresql": "interlace-postgres",
+        "s3": "interlace-s3",
+        "snowflake": "interlace-ibis",
+        "sqlite": "interlace-ibis",
+    },
+    "interlace_secret_providers": {
+        "aws": "interlace-aws",
+        "vault": "interlace-vault",
     },
 }
 """Words that a distribution of ours offers, by hook: who asks for one that is not installed is told what to install."""

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from interlace.errors import Defect, InvalidGraph, UsageError, did_you_mean
+from interlace.errors import InterlaceError, InvalidGraph, TimedOut, UsageError, did_you_mean
 from interlace.model.definition import Model, SqlBody
 from interlace.plan.compile import Compiled, compile_query
 from interlace.run.compute import Compute
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import timedelta
+
     from interlace.contracts.connection import Session
     from interlace.contracts.relation import Column
     from interlace.model.definition import Reference
     from interlace.run.view import View
 
 __all__ = ["compiled", "compute_of", "query"]
+
+AGAIN = 0.2
+"""Seconds between two attempts to stop a query whose time is over."""
 
 
 def compiled(view: View, name: str) -> str:
@@ -36,17 +44,55 @@ def compiled(view: View, name: str) -> str:
 
 
 def query(view: View, sql: str, connection: str | None, limit: int) -> tuple[tuple[Column, ...], list[tuple[Any, ...]]]:
-    """Run one SELECT and give its columns and at most `limit` rows."""
+    """Run one SELECT and give its columns and at most `limit` rows, or as many as the connection's ``adhoc`` allows.
+
+    Raises:
+        TimedOut: longer than ``adhoc.timeout``.
+    """
     from interlace.model.sql_query import QueryReader
 
     target = view.loaded.connections.get(connection)
     body, _ = QueryReader(target.dialect).read(sql.strip().rstrip(";"), "query", 1)
+    limits = view.loaded.config.connection(connection).policy.adhoc
     session = target.session()
     try:
         text = _text(view, body, session)
-        return session.describe(text), session.fetch(text, limit)
+        with _within(limits.timeout, session):
+            return session.describe(text), session.fetch(text, min(limit, limits.max_rows or limit))
     finally:
         session.close()
+
+
+@contextmanager
+def _within(limit: timedelta | None, session: Session) -> Iterator[None]:
+    """Stop what the session runs when its time is over."""
+    if limit is None:
+        yield
+        return
+    done, over = threading.Event(), threading.Event()
+
+    def stop() -> None:
+        wait = limit.total_seconds()
+        while not done.wait(wait):  # again and again: between two statements there is nothing to stop
+            over.set()
+            session.interrupt()
+            wait = AGAIN
+
+    watching = threading.Thread(target=stop, name="interlace-adhoc", daemon=True)
+    watching.start()
+    try:
+        yield
+    except InterlaceError as error:
+        if not over.is_set():
+            raise
+        raise TimedOut(
+            f"The query took longer than {limit.total_seconds():g} seconds, which is what the connection "
+            f"{session.connection.name!r} allows.",
+            hint="Ask for less, or raise 'timeout' under the connection's 'adhoc'.",
+        ) from error
+    finally:
+        done.set()
+        watching.join()
 
 
 def _text(view: View, body: SqlBody, session: Session) -> str:
@@ -57,6 +103,12 @@ def _text(view: View, body: SqlBody, session: Session) -> str:
             name = view.loaded.graph.resolve(reference.parts, session.connection.dialect)
         except InvalidGraph:
             return _as_written(view, reference, session)
+        node = view.loaded.graph.nodes[name]
+        if (there := view.connection_name(node)) != session.connection.name and name not in view.inlined:
+            raise UsageError(
+                f"{name} is on connection {there!r}, and the query runs on {session.connection.name!r}",
+                hint=f"Ask there: --connection {there}.",
+            )
         return compute.stand_in(name, session)
 
     return compile_query(body, stands, compute.variables, session.quote, "query")
@@ -72,8 +124,6 @@ def _as_written(view: View, reference: Reference, session: Session) -> str:
 
 def compute_of(view: View) -> Compute:
     """What queries outside a run are made with."""
-    if not view.models:
-        raise Defect("a project without models has nothing to compute")
     return Compute(
         root=view.loaded.root,
         environment=view.environment,
@@ -81,7 +131,7 @@ def compute_of(view: View) -> Compute:
         at=datetime.now(UTC),
         graph=view.loaded.graph,
         inlined=view.inlined,
-        relation=view.relation,
+        relation=view.reads,
         connection=view.connection,
         variables={**view.variables, "run_id": ""},
         timezone=view.loaded.config.config.timezone,

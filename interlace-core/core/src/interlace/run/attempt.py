@@ -58,20 +58,31 @@ def build(task: Task, session: Session, source: str | Rows, portion: Portion, au
         InvalidModel: the rows do not fit the model's key or contract.
     """
     with located(task):
-        loaded = _load(task, session, source, portion, audit)
-        counts, batch = loaded.counts, loaded.batch
-        built = Built(counts, moved=task.replaces or counts.moved or task.standing is None or portion.fresh)
-        built.intervals, built.forget_intervals, built.cursor = portion.records, portion.fresh, loaded.cursor
-        built.warnings += counts.notices
-        if task.relation is not None:
-            built.columns = _columns(task, session, task.relation, counts)
-            built.moved = built.moved or _reshaped(task, built.columns)
-            built.rows = _rows(task, portion, counts)
-            _refuse_changes(task, built.columns, session)
-            verify(task.model, built.columns, session)
-            _refuse_empty(task, built, allow_empty)
-            if task.model.checks:
-                audit_relation(task, session, built, audit, batch)
+        if task.connection.capabilities.transactional_ddl:
+            return _build(task, session, source, portion, audit, allow_empty)
+        from interlace.run.swapping import placed
+
+        with placed(task, session) as beside:
+            return _build(beside, session, source, portion, audit, allow_empty)
+
+
+def _build(task: Task, session: Session, source: str | Rows, portion: Portion, audit: Audit, allow_empty: str) -> Built:
+    loaded = _load(task, session, source, portion, audit)
+    counts, batch = loaded.counts, loaded.batch
+    built = Built(counts, moved=task.replaces or counts.moved or task.standing is None or portion.fresh)
+    built.intervals, built.forget_intervals, built.cursor = portion.records, portion.fresh, loaded.cursor
+    if task.copied_from is not None and portion.saves_cursor:
+        built.cursor = built.cursor or portion.seen
+    built.warnings += counts.notices
+    if task.relation is not None:
+        built.columns = _columns(task, session, task.relation, counts)
+        built.moved = built.moved or _reshaped(task, built.columns)
+        built.rows = _rows(task, portion, counts)
+        _refuse_changes(task, built.columns, session)
+        verify(task.model, built.columns, session)
+        _refuse_empty(task, built, allow_empty)
+        if task.model.checks:
+            audit_relation(task, session, built, audit, batch)
     return built
 
 

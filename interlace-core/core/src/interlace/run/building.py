@@ -83,6 +83,7 @@ class Building:
         query = self._compute.query(task.model, session)
         (portion,) = task.portions
         built = build(task, session, query, portion, self._audit, self._allow_empty)
+        self._attach(task, session, built)
         return self.recording.succeeded(task, "build", started, built)
 
     def alone(self, task: Task, worker: Worker) -> Done:
@@ -117,12 +118,41 @@ class Building:
 
     def _checked(self, task: Task, worker: Worker) -> tuple[Done, Started]:
         started = self.recording.start(task)
+        self._provide(task, worker)
         session = self._sessions.of(task.connection, worker)
         columns = session.columns(task.relation) if task.relation is not None else ()
         built = Built(LoadCounts(), columns=columns, moved=False)
+        if task.state.fingerprint is not None and task.state.fingerprint.attached != task.model.fingerprint.attached:
+            with session.transaction():
+                self._attach(task, session, built)
         with located(task):
             audit_relation(task, session, built, self._audit)
         return self.recording.unchanged(task, "check", started, built), started
+
+    def attach(self, task: Task, worker: Worker) -> Done:
+        """Attach to the published relation what is declared."""
+        done, started = self._trying.until(task, worker, lambda: self._attached(task, worker))
+        return self.export(done, started, worker)
+
+    def _attached(self, task: Task, worker: Worker) -> tuple[Done, Started]:
+        started = self.recording.start(task)
+        session = self._sessions.of(task.connection, worker)
+        with session.transaction():
+            columns = session.columns(task.relation) if task.relation is not None else ()
+            self._attach(task, session, Built(LoadCounts(), columns=columns, moved=False))
+        return self.recording.unchanged(task, "attach", started), started
+
+    def _attach(self, task: Task, session: Session, built: Built) -> None:
+        """Inside the open transaction; not to what is held back (``--hold``): it is not the model's relation."""
+        before, model = task.state.fingerprint, task.model
+        keys = model.fingerprint.attached or (before is not None and before.attached)
+        described = model.description or any(column.description for column in model.columns)
+        if self._intend is None or not (keys or described):
+            return
+        from interlace.run.attaching import attach
+
+        with located(task):
+            attach(task, session, built.columns or ())
 
     def export(self, done: Done, started: Started, worker: Worker) -> Done:
         """Write the exports that are due."""
@@ -130,10 +160,7 @@ class Building:
         if not due:
             return done
         session = self._sessions.of(done.task.connection, worker)
-        compute = self._compute
-        written, errors, events = write_exports(
-            done, due, session, run=self._run, root=compute.root, environment=compute.environment
-        )
+        written, errors, events = write_exports(done, due, session, run=self._run)
         return self.recording.exported(done, started, written, errors, events)
 
     def export_again(self, task: Task, worker: Worker) -> Done:
@@ -149,11 +176,18 @@ class Building:
 
     def _attempt(self, task: Task, portion: Portion, worker: Worker) -> tuple[Done, Started]:
         started = self.recording.start(task, portion)
+        self._provide(task, worker)
         if isinstance(task.model.body, SqlBody) and task.relation is not None:
             session = self._sessions.of(task.connection, worker, task.reads)
             rows = lambda: query_of(task, portion, session, self._compute)  # noqa: E731
             return self._load(task, session, started, rows, portion, worker), started
         return self._python(task, started, portion, worker), started
+
+    def _provide(self, task: Task, worker: Worker) -> None:
+        """Copy what the task reads on other connections, before its own transaction begins."""
+        if task.needs:
+            with located(task):
+                self._compute.provide(task.needs, worker)
 
     def _python(self, task: Task, started: Started, portion: Portion, worker: Worker) -> Done:
         """Python gets sessions of its own, which ibis may configure, and which end with the attempt."""
@@ -184,6 +218,8 @@ class Building:
                 session.apply(LoadPlan((Publish(_target(task), task.copied_from),), idempotent=True))
             self._perform(task, "pre", task.model.pre, session)
             built = build(task, session, source(), portion, self._audit, self._allow_empty)
+            if portion is task.portions[0]:
+                self._attach(task, session, built)
             self._perform(task, "post", task.model.post, session)
             done = self.recording.succeeded(task, "build", started, built)
             if self._intend is not None and _needs_marker(task, portion):

@@ -13,6 +13,7 @@ from interlace.errors import InterlaceError, InvalidGraph, InvalidModel, Locatio
 from interlace.model.values import split_name
 from interlace.run.auditing import checks_batch
 from interlace.run.check_words import PYTHON
+from interlace.run.transfer import Need, with_need
 
 if TYPE_CHECKING:
     from interlace.contracts.check import CheckOptions
@@ -36,6 +37,7 @@ def order_checks(view: View, tasks: dict[str, Task]) -> None:
     """
     for task in tasks.values():
         for name in _read_by_checks(view, task):
+            _copy_from_elsewhere(view, task, name, tasks)
             if name in tasks and name not in task.parents and not _comes_after(tasks, name, task.name):
                 task.parents = (*task.parents, name)
         if checks_batch(task) and not task.connection.capabilities.staging:
@@ -44,6 +46,22 @@ def order_checks(view: View, tasks: dict[str, Task]) -> None:
                 where=Location(task.model.file, task.model.line),
                 model=task.name,
             )
+
+
+def _copy_from_elsewhere(view: View, task: Task, name: str, tasks: dict[str, Task]) -> None:
+    """A relation on another connection is copied before the check reads it."""
+    there, own = view.connection_name(view.loaded.graph.nodes[name]), view.connection_name(task.model)
+    if there == own:
+        return
+    if name in tasks and _comes_after(tasks, name, task.name):
+        raise InvalidModel(
+            f"a check of {task.name}, which is on connection {own!r}, reads {name}, which is on {there!r} and built later",
+            where=Location(task.model.file, task.model.line),
+            hint=f"Let a check of {name} read {task.name} instead.",
+            model=task.name,
+        )
+    task.needs = with_need(task.needs, Need(name, there, own))
+    task.groupable = False
 
 
 def _read_by_checks(view: View, task: Task) -> Iterator[str]:

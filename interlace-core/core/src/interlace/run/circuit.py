@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from interlace.contracts.state import CircuitRecord
 from interlace.errors import Cancelled, CircuitOpen, ConnectionFailure, DatabaseLocked, InterlaceError, ModelFailed
+from interlace.redaction import redacted
 from interlace.run.retry import sqlstates
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ class _Circuit:
                 return
             if is_connection_failure(error):
                 self._count += 1
-                self._last = error.message if isinstance(error, InterlaceError) else str(error)
+                self._last = error.message if isinstance(error, InterlaceError) else redacted(str(error))
             self._end(lambda: self._context.handle_exception(error))
 
     def succeeded(self) -> None:

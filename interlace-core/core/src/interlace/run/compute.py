@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,19 +13,23 @@ from zoneinfo import ZoneInfo
 
 from interlace.contracts.relation import Relation
 from interlace.errors import Defect
-from interlace.model.definition import Model, PythonBody, SeedBody, SqlBody
+from interlace.model.definition import Model, Node, PythonBody, SeedBody, SqlBody
 from interlace.model.incremental import interval_variables
-from interlace.plan.compile import Compiled, Inline, compile_query
+from interlace.plan.compile import Compiled, Inline, Renamed, compile_query
 from interlace.run.attempt import Rows
 from interlace.run.context import Context, Interval
 from interlace.run.log import LOGGER
+from interlace.run.transfer import copy_relation
 
 if TYPE_CHECKING:
     from interlace.contracts.connection import Connection, Session
+    from interlace.contracts.files import FileConnection
     from interlace.graph.build import Graph
     from interlace.model.definition import Parameter, Reference, Variable
     from interlace.run.runner import Worker
     from interlace.run.task import Portion, Task
+    from interlace.run.transfer import Need
+    from interlace.run.transfers import Transfers
 
 __all__ = ["Compute", "PythonAttempt"]
 
@@ -49,6 +53,8 @@ class Compute:
         connection: the connection of a model.
         variables: the values of ``$name``.
         timezone: the project's.
+        transfers: makes copies of what is on other connections; None outside of a run, where none are read.
+        files: a connection to files, by its name; None where a model may have none.
     """
 
     root: Path
@@ -58,9 +64,17 @@ class Compute:
     graph: Graph
     inlined: frozenset[str]
     relation: Callable[[str], Relation | None]
-    connection: Callable[[Model], Connection]
+    connection: Callable[[Node], Connection]
     variables: Mapping[str, object]
     timezone: str
+    files: Callable[[str], FileConnection] | None = None
+    transfers: Transfers | None = None
+
+    def provide(self, needs: Iterable[Need], worker: Worker) -> None:
+        """Copy what a task reads on other connections."""
+        if self.transfers is None:
+            raise Defect("nothing is copied outside of a run")
+        self.transfers.provide(needs, worker, self)
 
     def query(self, model: Model, session: Session, parts: Mapping[str, str] | None = None) -> str:
         """The SQL of a SQL model, as this session runs it; Python models that are inlined are loaded into it.
@@ -97,6 +111,10 @@ class Compute:
     def stand_in(self, name: str, session: Session) -> Compiled:
         """What stands for a model or source in a query of this session."""
         node = self.graph.nodes[name]
+        own = session.connection.name
+        if not _is_inlined_python(node, self.inlined) and self.connection(node).name != own:
+            copy = self.transfers.relation(name, own) if self.transfers is not None else copy_relation(name, own)
+            return Renamed(session.name(copy))
         if name not in self.inlined or not isinstance(node, Model):
             relation = self.relation(name)
             if relation is None:
@@ -225,13 +243,19 @@ class PythonAttempt:
         from interlace.run.inputs import provide
 
         name = self.compute.graph.references(self.model.name)[parameter.reference]
-        session = self._open() if parameter.wants == "pyarrow.RecordBatchReader" else self.session
+        node = self.compute.graph.nodes[name]
+        there = self.compute.connection(node)
+        lazy = parameter.wants == "ibis.Table" or name in self.compute.inlined
+        if there.name != self.connection.name and not lazy:
+            session = self._open(there)
+        else:
+            session = self._open() if parameter.wants == "pyarrow.RecordBatchReader" else self.session
         found = self.compute.stand_in(name, session)
         sql = str(found) if isinstance(found, Inline) else f"SELECT * FROM {found}"
         return provide(parameter.wants, session, sql, parameter.name)
 
-    def _open(self) -> Session:
-        session = self.connection.session()
+    def _open(self, connection: Connection | None = None) -> Session:
+        session = (connection or self.connection).session()
         self.stack.callback(session.close)
         self.sessions.append(session)
         return session
@@ -252,6 +276,7 @@ class PythonAttempt:
             logger=logging.LoggerAdapter(LOGGER, extra),
             _open=self._open,
             cursor=portion.since if portion is not None else None,
+            _files=self.compute.files,
         )
 
 
@@ -259,6 +284,11 @@ def _interval(model: Model, portion: Portion | None) -> Interval | None:
     if portion is None or portion.interval is None or model.incremental is None or model.incremental.by != "datetime":
         return None
     return Interval(portion.interval.start, portion.interval.end)
+
+
+def _is_inlined_python(node: Node, inlined: frozenset[str]) -> bool:
+    """Whether a node's rows are loaded into the reader's session, wherever they come from."""
+    return isinstance(node, Model) and node.name in inlined and isinstance(node.body, PythonBody)
 
 
 def _is_ibis(value: object) -> bool:

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from interlace.contracts.relation import Relation, RelationInfo
-from interlace.errors import ConfigurationError, InterlaceError
+from interlace.errors import ConfigurationError, InterlaceError, InvalidConfig, did_you_mean
 from interlace.plan.observe import observe_stamp
 
 if TYPE_CHECKING:
     from interlace.config import LoadedConfig
     from interlace.contracts.connection import Connection
+    from interlace.contracts.files import FileConnection
     from interlace.contracts.state import StateStore
     from interlace.plugins import PluginManager
 
@@ -59,10 +60,25 @@ class Connections:
         name = name or self._config.default_connection
         if name not in self._made:
             self._config.connection(name).require()
-            cls = self._class(name)
-            options = self._config.options(cls.Config, "connections", name)
-            self._made[name] = cls(name, options, root=self._config.root)
+            made = self._make(name)
+            if names := made.reads_files_of():
+                made.use_files([self._with_files(name, other) for other in names])
+            self._made[name] = made
         return self._made[name]
+
+    def default_schema(self, name: str | None = None) -> str | None:
+        """The schema where unqualified names live in a connection; no secret is fetched to know it.
+
+        Raises:
+            InvalidConfig: its options are wrong, or there is none of this name.
+            UnknownProvider: its type is not installed.
+        """
+        name = name or self._config.default_connection
+        if name in self._made or not self._config.uses_secrets("connections", name):
+            return self.get(name).default_schema()
+        cls = self._class(name)
+        options = self._config.options(cls.Config, "connections", name, secrets=False)
+        return cls(name, options, root=self._config.root).default_schema()
 
     def standing(self, name: str, schemas: Iterable[str | None]) -> Mapping[tuple[str, str], RelationInfo]:
         """What stands in some schemas, by (schema, name) in lower case, by one query; nothing is created by asking."""
@@ -84,9 +100,13 @@ class Connections:
 
     def close(self, *, only_persistent: bool = False) -> None:
         """Close all; those that live in memory only when the project ends."""
-        for connection in self._made.values():
+        for name, connection in list(self._made.items()):
             if connection.capabilities.persistent or not only_persistent:
                 connection.close()
+                if self._config.uses_secrets("connections", name) and not connection.files():
+                    del self._made[name]  # whoever uses it next gets the secrets as they are then
+        if not only_persistent:
+            self._config.close()
         self._catalogues.clear()
 
     # --- whether somebody else wrote --------------------------------------------------------------------------
@@ -110,6 +130,36 @@ class Connections:
 
     def _stamp_key(self, name: str) -> str:
         return "stamp:" + "|".join(str(p) for p in self.get(name).files())
+
+    def _make(self, name: str) -> Connection:
+        cls = self._class(name)
+        options = self._config.options(cls.Config, "connections", name)
+        if self._config.connection(name).policy.access == "readwrite":
+            return cls(name, options, root=self._config.root)
+        from interlace.contracts.reading import reading
+
+        made = reading(cls)(name, options, root=self._config.root)
+        made.written_beside = self._config.written_beside(name)
+        return made
+
+    def _with_files(self, reader: str, name: str) -> FileConnection:
+        """A connection to files that another one reads.
+
+        Raises:
+            InvalidConfig: there is none of this name, or it has tables.
+        """
+        from interlace.contracts.files import FileConnection
+
+        known = self._config.connections
+        found = self.get(name) if name in known and name != reader else None
+        if isinstance(found, FileConnection):
+            return found
+        said = "which has tables" if name in known else "which does not exist"
+        raise InvalidConfig(
+            f"connections.{reader}.files names the connection {name!r}, {said}.",
+            where=self._config.origin("connections", reader, "files").location(),
+            hint=did_you_mean(name, [n for n in known if n != reader], label="Connections") or None,
+        )
 
     def _class(self, name: str) -> type[Connection]:
         from interlace.contracts.connection import Connection

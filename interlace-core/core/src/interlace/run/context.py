@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from interlace.contracts.connection import Session
+    from interlace.contracts.files import FileConnection
     from interlace.contracts.relation import Relation
 
 __all__ = ["Context", "Interval"]
@@ -54,8 +55,22 @@ class Context:
     logger: logging.LoggerAdapter[Any]
     _open: Callable[[], Session] = field(repr=False)
     cursor: object = None
+    _files: Callable[[str], FileConnection] | None = field(default=None, repr=False)
 
     @property
     def connection(self) -> Session:
         """A session of its own on the model's connection, closed when the attempt ends."""
         return self._open()
+
+    def files(self, connection: str) -> FileConnection:
+        """A connection of the project that has files: list, read and write them; it is closed when the run ends.
+
+        Raises:
+            InvalidConfig: the project has no connection of this name, or its options are wrong.
+            UsageError: it has tables.
+        """
+        from interlace.errors import UsageError
+
+        if self._files is None:
+            raise UsageError("there are no connections to files here")
+        return self._files(connection)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from interlace.contracts.state import DeadLetter
 from interlace.errors import UsageError
+from interlace.redaction import redacted
 from interlace.state.ids import new_id
 
 if TYPE_CHECKING:
@@ -71,10 +72,10 @@ class DeadLetters:
             attempt=record.id,
             execution_time=portion.at if portion is not None else self._at,
             failed_at=record.finished_at,
-            error=record.error or str(error),
+            error=record.error or redacted(str(error)),
             error_code=record.error_code,
             error_class=type(error.__cause__ or error).__name__,
-            traceback="".join(traceback.format_exception(error))[-LONGEST:],
+            traceback=redacted("".join(traceback.format_exception(error)))[-LONGEST:],
             arguments={**self._arguments, "action": task.step.action, **_particulars(task, portion, self._refreshed)},
             attempts=attempts,
         )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from threading import Event as Flag
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from interlace.run.compute import Compute
 from interlace.run.data_lease import DataLeases
 from interlace.run.dead_letters import DeadLetters, plain_asked, plain_variables
 from interlace.run.extent import Extent
+from interlace.run.file_connections import file_connection
 from interlace.run.intent import encode, key
 from interlace.run.lease import RunLease
 from interlace.run.log import logged
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from interlace.run.hold import Holding
     from interlace.run.result import Outcome
     from interlace.run.task import Task
+    from interlace.run.transfers import Transfers
     from interlace.run.view import View
     from interlace.run.waiting import Waiting
     from interlace.telemetry.events import Event
@@ -117,6 +120,7 @@ class Execution:
         self._heard = frozenset(hook for hook in _HOOKS.values() if view.loaded.plugins.answers(hook))
         self._recorder = Recorder(store, view.environment, log, self._tell)
         self._runner: Runner | None = None
+        self._copies: Transfers | None = None
         self._stop = Flag()
         self._notices: tuple[str, ...] = ()
 
@@ -146,12 +150,14 @@ class Execution:
         said = recover_runs(self._store, self._view.environment, self.id, holder)
         try:
             tasks, recovered = self._catch_up(tasks, lease)
+            recovered += self._swept()
         except BaseException:
             self._begin(said)
             self._finish("cancelled" if self._stop.is_set() else "failed", {})
             raise
         self._begin([*said, *recovered])
-        work = self._work()
+        transfers = self._copies = self._transfers(tasks)
+        work = self._work(transfers)
         try:
             self._make_schemas(tasks.values())
             self._rename()
@@ -165,6 +171,9 @@ class Execution:
         except BaseException:
             self._finish("failed", work.outcomes)
             raise
+        finally:
+            if transfers is not None:
+                transfers.close()
         status = _status(work.outcomes.values(), cancelled=self._stop.is_set())
         held = self._hold(tasks, status) if self._holding is not None else ()
         self._finish(status, work.outcomes)
@@ -244,9 +253,10 @@ class Execution:
         connections = {t.connection.name: t.connection for t in tasks}
         for connection in connections.values():
             own = [t for t in tasks if t.connection is connection]
-            schemas = {t.relation.schema for t in own if t.relation is not None and t.standing is None}
+            made = [t for t in own if t.standing is None or t.copied_from is not None]
+            schemas = {t.relation.schema for t in made if t.relation is not None}
             wanted = sorted(s for s in schemas if s is not None and s != connection.default_schema())
-            if wanted and connection.capabilities.schemas:
+            if wanted and connection.capabilities.schemas and connection.access == "readwrite":
                 session = connection.session()
                 try:
                     for schema in wanted:
@@ -268,7 +278,24 @@ class Execution:
             )
         rename_models(self._view, self._store, moves)
 
-    def _work(self) -> Work:
+    def _transfers(self, tasks: Mapping[str, Task]) -> Transfers | None:
+        """What copies between connections; None where no task reads another one."""
+        if not any(task.needs for task in tasks.values()):
+            return None
+        from interlace.run.transfers import Transfers
+
+        connections = self._view.loaded.connections
+        return Transfers(self.id, self._view.environment, self._store, connections, tasks.values(), self._info)
+
+    def _swept(self) -> list[str]:
+        """Drop what a killed run copied."""
+        if self._store.answer(f"copies:{self._view.environment}") in {None, b"[]"}:
+            return []
+        from interlace.run.transfers import sweep
+
+        return sweep(self._store, self._view.environment, self._view.loaded.connections)
+
+    def _work(self, transfers: Transfers | None) -> Work:
         view = self._view
         config = view.loaded.config.config
         compute = Compute(
@@ -282,6 +309,8 @@ class Execution:
             connection=view.connection,
             variables={**view.variables, "run_id": self.id},
             timezone=config.timezone,
+            files=partial(file_connection, view),
+            transfers=transfers,
         )
         return Work(
             run=self.id,
@@ -301,7 +330,7 @@ class Execution:
     def _relation(self, name: str) -> Relation | None:
         """Where a model is read from in this run: what the run itself holds back, else what is published."""
         held = self._holding.relations.get(name) if self._holding is not None else None
-        return held or self._view.relation(name)
+        return held or self._view.reads(name)
 
     def _circuits(self) -> Circuits:
         options = self._view.loaded.config.config.run.circuit
@@ -316,6 +345,7 @@ class Execution:
     def _extent(self) -> Extent:
         view = self._view
         known = {n: s.rows for n, s in self._facts.state.models.items()}
+        known |= {n: there.state.rows for n, there in self._facts.deferral.read.items()}
         through = frozenset(n for n, m in view.models.items() if view.kinds[m.materialise].relation != "table")
         return Extent(view.loaded.graph, known, through)
 
@@ -330,7 +360,10 @@ class Execution:
         from interlace.run.quarantine import Quarantine, quarantine_of
 
         def resolve(name: str) -> Relation:
-            found = self._relation(self._view.loaded.graph.resolve(split_name(name), session.connection.dialect))
+            node = self._view.loaded.graph.resolve(split_name(name), session.connection.dialect)
+            if self._copies is not None and any(need.name == node for need in task.needs):
+                return self._copies.relation(node, session.connection.name)
+            found = self._relation(node)
             if found is None:
                 from interlace.errors import InvalidModel
 
@@ -414,6 +447,9 @@ class Execution:
 
     def _notice(self, text: str) -> None:
         self._recorder.event(Notice(self.id, datetime.now(UTC), text, "warning"))
+
+    def _info(self, text: str) -> None:
+        self._recorder.event(Notice(self.id, datetime.now(UTC), text))
 
     def _notify(self, hook: str, **arguments: object) -> None:
         self._view.loaded.plugins.notify(hook, **arguments)

@@ -11,8 +11,6 @@ from interlace.run.result import Succeeded
 from interlace.telemetry.events import ExportFinished, ModelFinished
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from interlace.contracts.connection import Session
     from interlace.run.recording import Done
     from interlace.run.task import Export, Task
@@ -33,7 +31,7 @@ def due_exports(done: Done) -> list[Export]:
 
 
 def write_exports(
-    done: Done, due: list[Export], session: Session, *, run: str, root: Path, environment: str
+    done: Done, due: list[Export], session: Session, *, run: str
 ) -> tuple[dict[str, str | None], list[str], list[Event]]:
     """Write the exports that are due; a failed one leaves the model published.
 
@@ -44,21 +42,20 @@ def write_exports(
     errors: list[str] = []
     events: list[Event] = [e for e in done.events if not isinstance(e, ModelFinished)]
     for export in due:
-        event = _write(done.task, export, session, run, root, environment)
+        event = _write(done.task, export, session, run)
         written[export.key] = None if event.error else export.fingerprint
         errors += [event.error] if event.error else []
         events.append(event)
     return written, errors, events
 
 
-def _write(task: Task, export: Export, session: Session, run: str, root: Path, environment: str) -> ExportFinished:
-    from interlace.run.exports import export_path, run_export
+def _write(task: Task, export: Export, session: Session, run: str) -> ExportFinished:
+    from interlace.run.exports import run_export
 
-    path = export_path(task, export, root, environment)
     began = time.monotonic()
     rows = size = error = None
     try:
-        written = run_export(task, export, session, path)
+        written = run_export(task, export, session)
         rows, size = written.rows, written.bytes
     except InterlaceError as failed:
         error = failed.message
@@ -67,7 +64,7 @@ def _write(task: Task, export: Export, session: Session, run: str, root: Path, e
         at=datetime.now(UTC),
         model=task.name,
         format=export.format,
-        path=str(path),
+        path=export.shown,
         rows=rows,
         bytes=size,
         seconds=time.monotonic() - began,

@@ -90,7 +90,14 @@ class Holding:
         if task.standing is None or not keeps or task.replaces:
             return replace(task, relation=staged, standing=None, groupable=False, exports=())
         standing = RelationInfo(staged, "table", task.standing.columns)
-        return replace(task, relation=staged, standing=standing, copied_from=task.relation, groupable=False, exports=())
+        return replace(
+            task,
+            relation=staged,
+            standing=standing,
+            copied_from=task.copied_from or task.relation,
+            groupable=False,
+            exports=(),
+        )
 
     def _record(self, task: Task, done: Sequence[Done], view: View, state: StateSnapshot) -> HeldRecord:
         target, staged = view.relations[task.name], self.relations[task.name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from interlace.run.task import Task
     from interlace.run.view import View
 
-__all__ = ["history_models", "portions_of", "refreshed_models"]
+__all__ = ["cloned_portion", "history_models", "keeping_models", "portions_of", "refreshed_models", "written_models"]
 
 ENDLESS: Final = 9990
 """The year in which a range ends that says no end."""
@@ -29,6 +30,16 @@ def history_models(view: View, selected: Iterable[str]) -> frozenset[str]:
     return frozenset(
         n for n in selected if (m := view.models.get(n)) and m.incremental is not None and _strategy(view, m).history
     )
+
+
+def keeping_models(view: View, selected: Iterable[str]) -> frozenset[str]:
+    """The models whose tables keep rows that a load does not give again."""
+    return frozenset(n for n in selected if (m := view.models.get(n)) is not None and _keeps_rows(view, m))
+
+
+def written_models(view: View) -> frozenset[str]:
+    """The models whose relations Interlace writes: all but those of ``strategy: none``."""
+    return frozenset(n for n, m in view.models.items() if m.strategy is None or _strategy(view, m).writes)
 
 
 def refreshed_models(view: View, selected: Iterable[str]) -> tuple[frozenset[str], tuple[str, ...]]:
@@ -59,6 +70,15 @@ def portions_of(task: Task, facts: Facts, at: datetime) -> tuple[Portion, ...]:
     if incremental.by == "datetime":
         return _by_datetime(task, facts, at)
     return (_by_key(task, facts, at),)
+
+
+def cloned_portion(task: Task, portions: tuple[Portion, ...], facts: Facts) -> tuple[Portion, ...]:
+    """The loads of a table that begins as a copy: what the other was loaded for is recorded with the first."""
+    if task.copied_from is None:
+        return portions
+    first, *rest = portions
+    loaded = tuple(replace(r, attempt="") for r in facts.intervals(task.name))
+    return (replace(first, records=(*loaded, *first.records)), *rest)
 
 
 def _strategy(view: View, model: Model) -> type[Strategy]:

@@ -29,6 +29,7 @@ class Loaded:
     """A project as its files say it is.
 
     Attributes:
+        environ: the variables of the environment, where they are not the process's own.
         variables: the values of ``vars:``; `environment` and the like are added when a query is compiled.
         observations: all that the loading looked at, as it was before it was read.
     """
@@ -40,6 +41,7 @@ class Loaded:
     graph: Graph
     variables: Mapping[str, object]
     observations: tuple[Observation, ...]
+    environ: Mapping[str, str] | None = None
 
 
 def load(path: Path, env: str | None, given: Mapping[str, object] | None, environ: Mapping[str, str] | None) -> Loaded:
@@ -83,13 +85,13 @@ def load(path: Path, env: str | None, given: Mapping[str, object] | None, enviro
         *_config_observations(config, root),
         Observation("python", "", observe("python", "")),
     ]
-    return Loaded(root, config, plugins, connections, graph, config.variables(given), tuple(observations))
+    return Loaded(root, config, plugins, connections, graph, config.variables(given), tuple(observations), environ)
 
 
 def _default_schema(config: LoadedConfig, connections: Connections) -> str | None:
     """The schema of models that name none, so that ``schema.name`` means them as well; without opening anything."""
     try:
-        return config.default_schema() or connections.get().default_schema()
+        return config.default_schema() or connections.default_schema()
     except InterlaceError:
         return None  # an unset variable matters to who uses the connection (ruling 23)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from interlace.redaction import redacted
 from interlace.telemetry.events import Event, Logged
 
 __all__ = ["LOGGER", "logged"]
@@ -43,5 +44,5 @@ class _Announcing(logging.Handler):
         if getattr(record, "run", None) != self._run:
             return
         at = datetime.fromtimestamp(record.created, UTC)
-        message = self.format(record)
+        message = redacted(self.format(record))
         self._announce(Logged(self._run, at, record.__dict__.get("model", ""), record.levelname.lower(), message))

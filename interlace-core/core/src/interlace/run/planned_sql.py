@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from interlace.contracts.load import Examine, Query
+from interlace.contracts.load import Examine, Publish, Query
 from interlace.errors import InterlaceError, QueryFailed
 from interlace.model.definition import SqlBody
 from interlace.run.adhoc import compute_of
@@ -49,6 +49,8 @@ def _of(task: Task, view: View) -> tuple[str, ...]:
 
 def _load(task: Task, session: Session, compute: Compute, query: str) -> tuple[str, ...]:
     said: list[str] = []
+    if task.copied_from is not None and task.relation is not None:
+        said += session.statements(Publish(task.relation, task.copied_from))
     for portion in task.portions:
         try:
             own = from_cursor(session, query_of(task, portion, session, compute), portion, task)

@@ -14,21 +14,26 @@ from interlace.contracts.load import LoadSpec, Publish, Query
 from interlace.contracts.relation import Relation, RelationInfo
 from interlace.contracts.state import ModelState, StateSnapshot
 from interlace.contracts.strategy import Strategy
-from interlace.errors import InvalidModel, Location
+from interlace.errors import InvalidModel, Location, UnsupportedCapability
 from interlace.model.definition import Model, SqlBody
+from interlace.plan.deferral import NO_DEFERRAL, clone_tokens, decide
 from interlace.plan.inputs import input_patterns, input_tokens
 from interlace.plan.planner import Facts
+from interlace.redaction import redacted
 from interlace.run.check_order import order_checks
-from interlace.run.exports import export_fingerprints, path_of
-from interlace.run.intervals import history_models, portions_of, refreshed_models
+from interlace.run.exports import export_fingerprints, is_there, place_of, require_places
+from interlace.run.file_connections import refuse_connections_without_tables
+from interlace.run.intervals import cloned_portion, history_models, keeping_models, portions_of, refreshed_models
 from interlace.run.retry import predicate_of
 from interlace.run.task import Export, Task
+from interlace.run.transfer import needs_of, refuse_impossible
 from interlace.run.unfolding import stacked_views
 
 if TYPE_CHECKING:
     from interlace.contracts.connection import Connection
     from interlace.contracts.options import Options
     from interlace.contracts.state import StateStore
+    from interlace.plan.deferral import Base
     from interlace.plan.incremental import Asked
     from interlace.plan.renames import Move, Moves
     from interlace.plan.steps import Plan, Step
@@ -52,22 +57,40 @@ def gather(
     force: bool,
     asked: Asked | None = None,
     full_refresh: bool = False,
+    base: Base | None = None,
 ) -> Facts:
     """Collect what the planner looks at.  Opens a database only where it was written since Interlace closed it.
 
     Args:
         asked: what the command asks of incremental models.
         full_refresh: make the tables anew that keep rows.
+        base: the environment from which models are read in place of being built.
     """
-    view.refuse_two_connections(selected)
+    refuse_impossible(view, selected)
     view.refuse_shared_schemas(selected)
     view.refuse_unknown_variables(selected)
+    refuse_connections_without_tables(view, selected)
+    require_places(view, selected)
     root = view.loaded.root
     exports = {n: export_fingerprints(m) for n, m in view.models.items() if m.export}
     moved = _moves(view, snapshot, selected)
     snapshot = moved.state
     standing = _Standing(view, snapshot, store, moved.due)
     refreshed, kept = refreshed_models(view, selected) if full_refresh else (frozenset(), ())
+    deferral = NO_DEFERRAL
+    if base is not None:
+        deferral = decide(
+            view.loaded.graph,
+            view.kinds,
+            view.fingerprints,
+            snapshot,
+            base,
+            selected=selected,
+            forced=selected if force else refreshed,
+            keeping=keeping_models(view, selected) - refreshed,
+        )
+    elsewhere = dict.fromkeys((*deferral.read, *deferral.clones), deferral.environment)
+    clones = clone_tokens(snapshot, deferral, refreshed)
     return Facts(
         graph=view.loaded.graph,
         selected=selected,
@@ -75,27 +98,34 @@ def gather(
         kinds=view.kinds,
         fingerprints=view.fingerprints,
         exports=exports,
-        lost_exports=_lost(view, exports),
+        lost_exports=_lost(view, exports, selected),
         relations=view.relations,
         standing=standing,
         inputs={
-            n: input_tokens(patterns, root, _state(snapshot, n).inputs)
+            n: {**input_tokens(input_patterns(m), root, _state(snapshot, n).inputs), **clones.get(n, {})}
             for n, m in view.models.items()
-            if (patterns := input_patterns(m)) and n in selected
+            if n in selected and (n in clones or input_patterns(m))
         },
         where=_where(view, selected),
         now=now,
         force=force,
-        notices=(*stacked_views(view, selected), *kept, *moved.notices),
-        intervals=lambda name: store.intervals(view.environment, moved.recorded(name)),
-        cursor=lambda name: store.cursor(view.environment, moved.recorded(name)),
+        notices=(*stacked_views(view, selected), *kept, *moved.notices, *_nothing_there(base)),
+        intervals=lambda name: store.intervals(elsewhere.get(name, view.environment), moved.recorded(name)),
+        cursor=lambda name: store.cursor(elsewhere.get(name, view.environment), moved.recorded(name)),
         asked=asked,
         refreshed=refreshed,
         history=history_models(view, selected),
         timezone=view.loaded.config.config.timezone,
         moves=moved.due,
         claimed=moved.claimed,
+        deferral=deferral,
     )
+
+
+def _nothing_there(base: Base | None) -> tuple[str, ...]:
+    if base is None or base.state.models:
+        return ()
+    return (f"nothing is read from {base.environment}: it has built nothing that this state knows of",)
 
 
 def _moves(view: View, snapshot: StateSnapshot, selected: frozenset[str]) -> Moves:
@@ -115,7 +145,7 @@ def prepare(view: View, plan: Plan, facts: Facts, at: datetime) -> dict[str, Tas
     planned = {s.model for s in plan.steps}
     tasks = {step.model: _task(view, step, facts, planned) for step in plan.steps}
     for task in tasks.values():
-        task.portions = portions_of(task, facts, at)
+        task.portions = cloned_portion(task, portions_of(task, facts, at), facts)
         predicate_of(task.model, view.loaded.root)
     order_checks(view, tasks)
     return tasks
@@ -190,7 +220,7 @@ def _task(view: View, step: Step, facts: Facts, planned: set[str]) -> Task:
     model = view.models[step.model]
     plugins = view.loaded.plugins
     connection = view.connection(model)
-    materialiser = view.materialiser(model.materialise)()
+    materialiser = view.materialiser(step.materialise)()
     strategy_class = plugins.registry(Strategy).get(step.strategy or DEFAULT_STRATEGY)
     given = model.strategy.options if model.strategy is not None else {}
     options: Options = strategy_class.Config.model_validate(dict(given))
@@ -199,7 +229,20 @@ def _task(view: View, step: Step, facts: Facts, planned: set[str]) -> Task:
     replaces = whole and _replaces(strategy, options, model, connection)
     exports = _exports(view, model, facts)
     standing = stands(facts, step.model, view) if step.model in view.relations else None
+    copied_from, state = None, _state(facts.state, step.model)
+    if step.action == "build" and step.model in facts.deferral.clones:
+        there = facts.deferral.clones[step.model]
+        copied_from = there.relation
+        standing = RelationInfo(view.relations[step.model], "table", there.state.columns or ())
+        state = replace(state, rows=there.state.rows)
     _refuse_foreign(model, standing, materialiser.kind, facts)
+    if model.indexes or model.grants:
+        from interlace.run.attaching import refuse_unsupported
+
+        refuse_unsupported(model, connection)
+    needs = needs_of(view, step.model) if step.action == "build" else ()
+    if not connection.capabilities.transactions and materialiser.uses_strategy and strategy.writes and not replaces:
+        raise _needs_transactions(model, connection)
     return Task(
         step=step,
         model=model,
@@ -210,15 +253,28 @@ def _task(view: View, step: Step, facts: Facts, planned: set[str]) -> Task:
         parents=_parents(view, step.model, planned),
         relation=view.relations.get(step.model),
         standing=standing,
-        state=_state(facts.state, step.model),
+        state=state,
+        copied_from=copied_from,
+        needs=needs,
         fingerprint=facts.fingerprints[step.model],
         replaces=replaces,
         groupable=_groupable(view, model, step, replaces=replaces or materialiser.kind == "view")
-        and connection.capabilities.transactional_ddl,
+        and connection.capabilities.transactional_ddl
+        and not needs,
         exports=exports,
         inputs=facts.inputs.get(step.model, {}),
         lost=frozenset(key for name, key in facts.lost_exports if name == step.model),
         masked=frozenset(c.name for c in model.columns if "pii" in c.tags),
+    )
+
+
+def _needs_transactions(model: Model, connection: Connection) -> UnsupportedCapability:
+    """The error for a load that keeps rows where nothing rolls back: a failure in its middle would leave a half of it."""
+    return UnsupportedCapability(
+        f"{model.name} keeps the rows of its table, and connection {connection.name!r} has no transactions",
+        where=Location(model.file, model.line),
+        hint="Write `strategy: replace` without `incremental`, or put the model on a connection that has them.",
+        model=model.name,
     )
 
 
@@ -292,17 +348,19 @@ def _exports(view: View, model: Model, facts: Facts) -> tuple[Export, ...]:
     made = []
     for use, (key, fingerprint) in zip(model.export, facts.exports.get(model.name, {}).items(), strict=True):
         cls = view.loaded.plugins.registry(Exporter).get(use.format)
-        made.append(Export(key, use.format, fingerprint, cls(), cls.Config.model_validate(dict(use.options))))
+        options = cls.Config.model_validate(dict(use.options))
+        path, connection = place_of(view, model, use)
+        made.append(Export(key, use.format, fingerprint, cls(), options, path, connection))
     return tuple(made)
 
 
-def _lost(view: View, exports: Mapping[str, Mapping[str, str]]) -> frozenset[tuple[str, str]]:
+def _lost(view: View, exports: Mapping[str, Mapping[str, str]], selected: frozenset[str]) -> frozenset[tuple[str, str]]:
+    """The exports that are not where they were written; what nobody selected is looked for only on this machine."""
     lost = set()
     for name, keys in exports.items():
-        model = view.models[name]
-        for use, key in zip(model.export, keys, strict=True):
-            path = use.options.get("path")
-            if isinstance(path, str) and not path_of(model, path, view.loaded.root, view.environment).is_file():
+        for use, key in zip(view.models[name].export, keys, strict=True):
+            remote = use.options.get("connection") is not None
+            if (name in selected or not remote) and not is_there(view, view.models[name], use):
                 lost.add((name, key))
     return frozenset(lost)
 
@@ -313,7 +371,7 @@ def _where(view: View, selected: frozenset[str]) -> dict[str, str]:
     found = {}
     for name in used:
         schema = view.namespace(name)
-        text = _short(view.loaded.connections.get(name).where(), view.loaded.root)
+        text = redacted(_short(view.loaded.connections.get(name).where(), view.loaded.root))
         found[name] = f"{text}, schemas {schema.prefix}*" if schema.prefix else text
     return found
 

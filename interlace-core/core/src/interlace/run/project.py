@@ -3,118 +3,33 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from interlace.contracts.state import StateStore
-from interlace.errors import DatabaseLocked, InvalidGraph, RunUnderWay, UsageError, did_you_mean
-from interlace.model.definition import Source
 from interlace.run.execution import Execution
-from interlace.run.loaded import load
+from interlace.run.publishing_project import PublishingProject
+from interlace.run.reading_project import ReadingProject
 from interlace.run.result import RunResult
-from interlace.run.view import View
 from interlace.run.waiting import Waiting
 from interlace.state.recover import lost_runs
 
 if TYPE_CHECKING:
-    from interlace.config import LoadedConfig
-    from interlace.contracts.connection import Connection
-    from interlace.contracts.relation import Column, Relation
-    from interlace.contracts.state import CheckRecord, HeldRecord
-    from interlace.graph.build import Graph
     from interlace.plan.incremental import Asked
     from interlace.plan.planner import Facts, Planned
     from interlace.plan.steps import Plan
     from interlace.plan.windows import Scope
-    from interlace.plugins import PluginManager
-    from interlace.run.loaded import Loaded
-    from interlace.run.profile import Profile
-    from interlace.run.release import Released
     from interlace.telemetry.events import Event
 
 __all__ = ["Project"]
 
 
-class Project:
+class Project(ReadingProject, PublishingProject):
     """One project in one environment.  Two projects in one process do not touch each other.
 
     Use it as a context manager, or call `close`.
     """
-
-    def __init__(self, loaded: Loaded) -> None:
-        self._loaded = loaded
-        self._view = View(loaded)
-        self._store: StateStore | None = None
-        self._execution: Execution | None = None
-        self._stop: threading.Event | None = None
-        self._last: tuple[Planned, Facts] | None = None
-
-    @classmethod
-    def load(
-        cls,
-        path: str | Path = ".",
-        *,
-        env: str | None = None,
-        vars: Mapping[str, object] | None = None,  # noqa: A002  the word of the configuration
-        environ: Mapping[str, str] | None = None,
-    ) -> Project:
-        """Find the project at or above `path` and load it.
-
-        Args:
-            path: a folder in the project.
-            env: the environment's name; else ``INTERLACE_ENV``, else the project's default.
-            vars: values for the project's ``vars``.
-            environ: the variables of the environment, in place of the process's own.
-
-        Raises:
-            ProjectNotFound: there is none.
-            InvalidProject: everything that is wrong with its files.
-        """
-        return cls(load(Path(path), env, vars, environ))
-
-    @property
-    def root(self) -> Path:
-        """The project's folder."""
-        return self._loaded.root
-
-    @property
-    def name(self) -> str:
-        """The project's name."""
-        return self._loaded.config.name
-
-    @property
-    def environment(self) -> str:
-        """The environment's name."""
-        return self._loaded.config.environment
-
-    @property
-    def config(self) -> LoadedConfig:
-        """The merged configuration, and where each value came from."""
-        return self._loaded.config
-
-    @property
-    def plugins(self) -> PluginManager:
-        """What is installed."""
-        return self._loaded.plugins
-
-    @property
-    def graph(self) -> Graph:
-        """The models and sources."""
-        return self._loaded.graph
-
-    @property
-    def store(self) -> StateStore:
-        """The state, opened when it is first used."""
-        if self._store is None:
-            config = self._loaded.config
-            cls: Any = self._loaded.plugins.registry(StateStore).get(config.config.state.type)
-            store: StateStore = cls(config.options(cls.Config, "state"), root=self.root)
-            store.open()
-            self._store = store
-        return self._store
 
     def plan(
         self,
@@ -124,6 +39,7 @@ class Project:
         force: bool = False,
         asked: Asked | None = None,
         full_refresh: bool = False,
+        defer_to: str | None = None,
     ) -> Plan:
         """Say what a run would do, and why.  Writes nothing.
 
@@ -133,12 +49,15 @@ class Project:
             force: run what is selected although it is up to date.
             asked: the range of time that incremental models load, in place of what is due; see `asked_range`.
             full_refresh: make the tables anew that keep rows.
+            defer_to: the environment from which models are read that are defined there as they are here; by default
+                what the configuration says.
 
         Raises:
             UsageError: a selector matches nothing, or a model reads one that was never built and is not selected.
         """
+        options: dict[str, Any] = {"force": force, "asked": asked, "full_refresh": full_refresh, "defer_to": defer_to}
         with self._read():
-            return self._plan(select, exclude, force=force, asked=asked, full_refresh=full_refresh)[0].plan
+            return self._plan(select, exclude, **options)[0].plan
 
     def planned_sql(
         self,
@@ -148,6 +67,7 @@ class Project:
         force: bool = False,
         asked: Asked | None = None,
         full_refresh: bool = False,
+        defer_to: str | None = None,
     ) -> tuple[Plan, dict[str, tuple[str, ...]]]:
         """The plan, and the statements that it would perform, by model.  Writes nothing.
 
@@ -157,7 +77,8 @@ class Project:
         """
         from interlace.run.planned_sql import planned_sql
 
-        planned, facts = self._plan(select, exclude, force=force, asked=asked, full_refresh=full_refresh)
+        options: dict[str, Any] = {"force": force, "asked": asked, "full_refresh": full_refresh, "defer_to": defer_to}
+        planned, facts = self._plan(select, exclude, **options)
         with self._read():
             return planned.plan, planned_sql(self._view, planned.plan, facts, facts.now)
 
@@ -177,6 +98,7 @@ class Project:
         full_refresh: bool = False,
         lanes: int = 1,
         waiting: Waiting | None = None,
+        defer_to: str | None = None,
     ) -> RunResult:
         """Plan, then do it.  A model's failure is in the result, not raised.
 
@@ -194,6 +116,7 @@ class Project:
             full_refresh: as for `plan`.
             lanes: how many intervals of one model are loaded at once, where its strategy and its connection allow that.
             waiting: how to wait for other runs, and for other processes that hold a database file; by default not at all.
+            defer_to: as for `plan`.
 
         Raises:
             UsageError: as for `plan`.
@@ -201,10 +124,11 @@ class Project:
             DatabaseLocked: another process holds a database file.
         """
         stop = self._stop = self._stop or threading.Event()
+        options: dict[str, Any] = {"force": force, "asked": asked, "full_refresh": full_refresh, "defer_to": defer_to}
 
         def plan() -> tuple[Planned, Facts]:
             self._loaded.connections.forget()
-            self._last = self._plan(select, exclude, force=force, at=at, asked=asked, full_refresh=full_refresh)
+            self._last = self._plan(select, exclude, at=at, **options)
             return self._last
 
         waiting = waiting or Waiting(timedelta(0))
@@ -272,7 +196,9 @@ class Project:
             self._loaded.connections.forget()
             snapshot = self.store.snapshot(self.environment)
             names = selected_names(self._view, snapshot, select, exclude)
-            facts = gather(self._view, names, snapshot, self.store, datetime.now(UTC), force=False)
+            base = self._base(None, names)
+            facts = gather(self._view, names, snapshot, self.store, datetime.now(UTC), force=False, base=base)
+            self._view.deferred = facts.deferral.relations
             return make_check_plan(facts), facts
 
         with self._written():
@@ -288,37 +214,6 @@ class Project:
                 replan=plan,
                 waiting=Waiting(timedelta(0)),
             )
-
-    def held(self) -> list[HeldRecord]:
-        """What runs with ``hold`` staged in this environment and nobody released or discarded yet."""
-        return self.store.held(self.environment)
-
-    def release(self, run: str) -> Released:
-        """Publish exactly what a run with ``hold`` staged: one transaction for each connection.
-
-        Args:
-            run: its id, a prefix of it that fits one only, or ``latest``.
-
-        Raises:
-            UsageError: no run of this id holds anything; or what stands at a target moved since it was compared.
-            RunUnderWay: another run of this environment has not ended.
-        """
-        from interlace.run.release import release
-
-        with self._written():
-            return release(self._view, self.store, run)
-
-    def discard(self, run: str) -> Released:
-        """Drop what a run with ``hold`` staged.
-
-        Raises:
-            UsageError: no run of this id holds anything.
-            RunUnderWay: another run of this environment has not ended.
-        """
-        from interlace.run.release import discard
-
-        with self._written():
-            return discard(self._view, self.store, run)
 
     async def run_async(self, select: Sequence[str] = (), exclude: Sequence[str] = (), **options: Any) -> RunResult:
         """`run`, without blocking the event loop; cancelling the task cancels the run."""
@@ -361,16 +256,6 @@ class Project:
         if self._execution is not None:
             self._execution.cancel()
 
-    def select(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> frozenset[str]:
-        """The names of models and sources that a selection means; all without one.
-
-        Raises:
-            UsageError: a selector matches nothing.
-        """
-        from interlace.run.selection import selected_names
-
-        return selected_names(self._view, self.store.snapshot(self.environment), select, exclude)
-
     def nothing_to_do(self, arguments: Sequence[str], output: str) -> None:
         """Keep ``nothing to do`` as the answer to this command line, while nothing that it depends on moves.
 
@@ -380,113 +265,6 @@ class Project:
 
         if self._last is not None:
             remember(self._loaded, self._view, self.store, self._last, arguments, output)
-
-    def relation(self, name: str) -> Relation | None:
-        """Where a model or source is read from in this environment; None where it has no relation.
-
-        Raises:
-            InvalidGraph: there is no such node.
-        """
-        return self._view.relation(self._name(name))
-
-    def compiled(self, name: str) -> str:
-        """The SQL of a SQL model as this environment runs it.
-
-        Raises:
-            InvalidGraph: there is no such node.
-            UsageError: the model is no SQL model.
-        """
-        from interlace.run.adhoc import compiled
-
-        return compiled(self._view, self._name(name))
-
-    def query(
-        self, sql: str, *, connection: str | None = None, limit: int = 100
-    ) -> tuple[tuple[Column, ...], list[tuple[Any, ...]]]:
-        """Run a query in which names of models stand for their relations.  It is one SELECT: nothing is written.
-
-        Returns:
-            the columns and at most `limit` rows.
-
-        Raises:
-            InvalidSql: it does not parse, or is no query.
-            QueryFailed: the database refused it.
-        """
-        from interlace.run.adhoc import query
-
-        with self._read():
-            return query(self._view, sql, connection, limit)
-
-    def check_source(self, name: str) -> list[CheckRecord]:
-        """Run the checks of one source, now.
-
-        Raises:
-            UsageError: it is no source.
-            QueryFailed: its relation is not there.
-        """
-        from interlace.run.source_checks import check_source
-
-        node = self.graph.nodes[self._name(name)]
-        if not isinstance(node, Source):
-            raise UsageError(f"{node.name} is a {node.kind} model, no source")
-        with self._read():
-            return check_source(self._view, node)
-
-    def profile(self, name: str, columns: Sequence[str] = ()) -> Profile:
-        """What the data of a model, seed or source looks like, as it is published in this environment.
-
-        Raises:
-            UsageError: it has no relation, or no such column.
-            QueryFailed: its relation is not there.
-        """
-        from interlace.run.profile import profile
-
-        node = self.graph.nodes[self._name(name)]
-        relation = self._view.relation(node.name)
-        if relation is None:
-            raise UsageError(f"{node.name} has no relation")
-        with self._read(), closing(self._view.connection(node).session()) as session:
-            return profile(session, relation, columns, frozenset(c.name for c in node.columns if "pii" in c.tags))
-
-    def connection(self, name: str | None = None) -> Connection:
-        """A connection by its name; the default one without."""
-        return self._loaded.connections.get(name)
-
-    def close(self) -> None:
-        """Close connections and state; closing twice does nothing."""
-        self._loaded.connections.close()
-        if self._store is not None:
-            self._store.close()
-            self._store = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    @contextmanager
-    def _read(self) -> Iterator[None]:
-        """Close the database files that were looked into, so that other processes may write to them."""
-        try:
-            yield
-        finally:
-            self._loaded.connections.close(only_persistent=True)
-
-    @contextmanager
-    def _written(self) -> Iterator[None]:
-        """The same after writing; what the files then look like is kept, to see later whether another wrote there."""
-        refused = False
-        try:
-            with self._read():
-                yield
-        except (RunUnderWay, DatabaseLocked):
-            refused = True
-            raise
-        finally:
-            self._execution = self._stop = None
-            if not refused:  # what another process is writing says nothing of what is known
-                self._loaded.connections.save_stamps(self.store)
 
     def _execute(
         self, planned: Planned, facts: Facts, stop: threading.Event, *, threads: int | None, **options: Any
@@ -512,13 +290,16 @@ class Project:
         at: datetime | None = None,
         asked: Asked | None = None,
         full_refresh: bool = False,
+        defer_to: str | None = None,
     ) -> tuple[Planned, Facts]:
         from interlace.plan.planner import make_plan
+        from interlace.run.permitting import refuse_forbidden_writes
         from interlace.run.prepare import gather
         from interlace.run.selection import selected_names
 
         snapshot = self.store.snapshot(self.environment)
         names = selected_names(self._view, snapshot, select, exclude)
+        refuse_forbidden_writes(self._view, names)
         facts = gather(
             self._view,
             names,
@@ -528,18 +309,13 @@ class Project:
             force=force,
             asked=asked,
             full_refresh=full_refresh,
+            base=self._base(defer_to, names),
         )
+        self._view.deferred = facts.deferral.relations
         planned = make_plan(facts)
+        if self._view.across:
+            from interlace.run.transfer import transfers_of
+
+            planned.plan = replace(planned.plan, transfers=transfers_of(self._view, planned.plan.steps, facts))
         self.plugins.notify("interlace_plan_ready", plan=planned.plan)
         return planned, facts
-
-    def _name(self, name: str) -> str:
-        nodes = self.graph.nodes
-        if name in nodes:
-            return name
-        folded = {n.casefold(): n for n in nodes}
-        if name.casefold() in folded:
-            return folded[name.casefold()]
-        if not nodes:
-            raise UsageError("the project has no models")
-        raise InvalidGraph(f"there is no model or source {name!r}", hint=did_you_mean(name, nodes, label="Known"))

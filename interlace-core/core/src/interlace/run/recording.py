@@ -12,6 +12,7 @@ from interlace.contracts.load import LoadCounts
 from interlace.contracts.state import AttemptRecord, ModelState
 from interlace.errors import Cancelled, ConnectionFailure, ExportFailed, InterlaceError
 from interlace.model.definition import Fingerprint
+from interlace.redaction import redacted
 from interlace.run.attempt import Built
 from interlace.run.result import Failed, NotRun, Outcome, Succeeded
 from interlace.state.ids import new_id
@@ -109,7 +110,7 @@ class Recording:
         read = self._versions.read_by(task.name)
         state = ModelState(
             name=task.name,
-            fingerprint=Fingerprint(task.fingerprint, task.model.fingerprint.checks, task.model.fingerprint.metadata),
+            fingerprint=self._fingerprint(task),
             data_version=version,
             parents=read,
             inputs=task.inputs,
@@ -126,13 +127,17 @@ class Recording:
         )
         return self._done(task, action, started, built, state)
 
+    def _fingerprint(self, task: Task) -> Fingerprint:
+        """The fingerprint of what was built; to what is held back nothing is attached yet."""
+        now = task.model.fingerprint
+        metadata = now.metadata if self._keep is None else now.metadata.partition(".")[0]
+        return Fingerprint(task.fingerprint, now.checks, metadata)
+
     def unchanged(self, task: Task, action: Action, started: Started, built: Built | None = None) -> Done:
         """A success that built nothing: the published relation was checked or exported."""
         state = replace(
             task.state,
-            fingerprint=replace(task.state.fingerprint, checks=task.model.fingerprint.checks)
-            if task.state.fingerprint is not None
-            else None,
+            fingerprint=_seen_again(task, action),
             status="succeeded",
             attempted_at=datetime.now(UTC),
             run=self._run,
@@ -421,11 +426,25 @@ def _reason(task: Task) -> str:
     return "; ".join(r.text for r in task.step.reasons)
 
 
+def _seen_again(task: Task, action: Action) -> Fingerprint | None:
+    """The fingerprint of what was not built: of the checks where they ran, and of what was attached with them or alone."""
+    before, now = task.state.fingerprint, task.model.fingerprint
+    if before is None:
+        return None
+    match action:
+        case "check":
+            return replace(before, checks=now.checks, metadata=now.metadata)
+        case "attach":
+            return replace(before, metadata=now.metadata)
+        case _:
+            return replace(before, checks=now.checks)
+
+
 def _said(error: Exception) -> tuple[str, str | None]:
     """What an error says, and its code."""
     if isinstance(error, InterlaceError):
         return str(error), error.code
-    return f"{type(error).__name__}: {error}", None
+    return redacted(f"{type(error).__name__}: {error}"), None
 
 
 def _in_doubt(error: Exception) -> bool:

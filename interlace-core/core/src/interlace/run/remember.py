@@ -34,6 +34,8 @@ def remember(
     Only for embedded state and local files: what the fast path cannot look at has to be asked for each time.
     """
     planned, facts = last
+    if facts.deferral.environment:
+        return  # what the other environment publishes is not observed
     if store.file() != loaded.root / ".interlace" / "state.db" or not _all_local(view, facts):
         return
     snapshot = store.snapshot(view.environment)
@@ -53,17 +55,18 @@ def _outside(view: View, facts: Facts) -> list[Observation]:
     for name in sorted(facts.selected & set(view.models)):
         found += observe_inputs(input_patterns(view.models[name]), view.loaded.root)
         for use in view.models[name].export:
-            from interlace.run.exports import path_of
+            from interlace.run.exports import place_of
 
-            path = path_of(view.models[name], str(use.options.get("path")), view.loaded.root, view.environment)
-            found.append(observe_stamp(str(path)))
+            found.append(observe_stamp(place_of(view, view.models[name], use)[0]))
     for connection in {view.connection(view.models[n]).name for n in facts.selected if n in view.models}:
         found += [observe_stamp(str(file)) for file in view.loaded.connections.get(connection).files()]
     return found
 
 
 def _all_local(view: View, facts: Facts) -> bool:
-    return all(view.connection(view.models[n]).files() for n in facts.selected if n in view.models)
+    models = [view.models[n] for n in facts.selected if n in view.models]
+    exported = any(use.options.get("connection") is not None for model in models for use in model.export)
+    return not exported and all(view.connection(model).files() for model in models)
 
 
 def _as_recorded(name: str) -> None:

@@ -30,7 +30,7 @@ def check_source(view: View, source: Source) -> list[CheckRecord]:
     session = view.connection(source).session()
 
     def resolve(name: str) -> Relation:
-        found = view.relation(view.loaded.graph.resolve(split_name(name)))
+        found = view.reads(view.loaded.graph.resolve(split_name(name)))
         assert found is not None  # noqa: S101  the graph was checked when the project was loaded
         return found
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from interlace.contracts.connection import Connection
     from interlace.contracts.exporter import Exporter, ExportOptions
+    from interlace.contracts.files import FileConnection
     from interlace.contracts.load import Interval
     from interlace.contracts.materialiser import Materialiser
     from interlace.contracts.options import Options
@@ -19,19 +20,32 @@ if TYPE_CHECKING:
     from interlace.contracts.strategy import Strategy
     from interlace.model.definition import Model
     from interlace.plan.steps import Step
+    from interlace.run.transfer import Need
 
 __all__ = ["Export", "Portion", "Task"]
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One export of a model: its key in the state, its fingerprint, and who writes it."""
+    """One export of a model: its key in the state, its fingerprint, who writes it, and to where.
+
+    Attributes:
+        path: absolute, or relative to the place of `connection`; filled in.
+        connection: None for a local file.
+    """
 
     key: str
     format: str
     fingerprint: str
     exporter: Exporter
     options: ExportOptions
+    path: str
+    connection: FileConnection | None = None
+
+    @property
+    def shown(self) -> str:
+        """Where it goes, for people."""
+        return self.path if self.connection is None else self.connection.shown(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +95,7 @@ class Task:
         lost: the keys of exports whose file is gone.
         masked: columns whose values are not kept in samples.
         copied_from: a relation whose rows `relation` is filled with before the load, under ``--hold``.
+        needs: what is copied from other connections before.
         source_columns: of the query, once they are known; the portions of a model share them.
         within: whether the query shows that it gives only rows of its interval, once that is known.
         reads: how many rows a portion is taken to read; None where nobody knows.
@@ -106,6 +121,7 @@ class Task:
     lost: frozenset[str] = frozenset()
     masked: frozenset[str] = frozenset()
     copied_from: Relation | None = None
+    needs: tuple[Need, ...] = ()
     portions: tuple[Portion, ...] = ()
     source_columns: tuple[Column, ...] | None = None
     within: bool | None = None

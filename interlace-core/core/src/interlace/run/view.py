@@ -35,9 +35,11 @@ class View:
     Attributes:
         loaded: the project.
         variables: all values of ``$name`` but those of a run.
+        deferred: models that are read from another environment, and where; see `Deferral`.
     """
 
     loaded: Loaded
+    deferred: Mapping[str, Relation] = field(default_factory=dict)
     _namespaces: dict[str, Namespace] = field(default_factory=dict)
     _relations: dict[str, Relation | None] = field(default_factory=dict)
 
@@ -85,8 +87,25 @@ class View:
         """A node's connection."""
         return self.loaded.connections.get(node.connection)
 
+    def reads(self, name: str) -> Relation | None:
+        """Where a node is read from: its own relation, or another environment's; None where it has none."""
+        return self.deferred.get(name) or self.relation(name)
+
+    def connection_name(self, node: Node) -> str:
+        """The name of a node's connection."""
+        return node.connection or self.loaded.config.default_connection
+
+    @cached_property
+    def across(self) -> frozenset[str]:
+        """The models that read something on another connection than their own."""
+        if len({self.connection_name(node) for node in self.loaded.graph.nodes.values()}) <= 1:
+            return frozenset()
+        from interlace.run.transfer import across
+
+        return across(self)
+
     def relation(self, name: str) -> Relation | None:
-        """Where a node is read from; None where it has no relation."""
+        """Where a node is published in this environment, or a source is; None where it has no relation."""
         if name not in self._relations:
             self._relations[name] = self._relation(name)
         return self._relations[name]
@@ -102,29 +121,9 @@ class View:
         config = self.loaded.config
         name = connection or config.default_connection
         if name not in self._namespaces:
-            schema = config.default_schema(name) or self.loaded.connections.get(name).default_schema() or "main"
+            schema = config.default_schema(name) or self.loaded.connections.default_schema(name) or "main"
             self._namespaces[name] = Namespace(self.environment, config.prefix(name), schema)
         return self._namespaces[name]
-
-    def refuse_two_connections(self, names: frozenset[str]) -> None:
-        """Refuse a model that reads from another connection than its own.
-
-        Raises:
-            InvalidModel: names both.
-        """
-        default = self.loaded.config.default_connection
-        for name in sorted(names):
-            model = self.models.get(name)
-            for parent in self.loaded.graph.parents(name) if model is not None else ():
-                node = self.loaded.graph.nodes[parent]
-                own, other = (model.connection or default), (node.connection or default)  # type: ignore[union-attr]
-                if own != other and not (isinstance(node, Model) and self.kinds[node.materialise].relation is None):
-                    raise InvalidModel(
-                        f"{name} is on connection {own!r} and reads {parent}, which is on {other!r}",
-                        where=Location(model.file, model.line),  # type: ignore[union-attr]
-                        hint="A model reads from its own connection.",
-                        model=name,
-                    )
 
     def refuse_shared_schemas(self, names: frozenset[str]) -> None:
         """Refuse a schema of its own where the connection's schema is all that keeps environments apart (ruling 20).

@@ -110,6 +110,8 @@ class Work:
         match task.step.action:
             case "check":
                 return self._building.check(task, worker)
+            case "attach":
+                return self._building.attach(task, worker)
             case "export":
                 return self._building.export_again(task, worker)
             case _:

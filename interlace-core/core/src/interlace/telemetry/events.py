@@ -76,7 +76,7 @@ class ModelFinished:
     model: str
     attempt: str
     status: Literal["succeeded", "failed", "skipped", "blocked", "cancelled"]
-    action: Literal["build", "check", "export", "none"]
+    action: Literal["build", "check", "attach", "export", "none"]
     seconds: float
     rows: int | None = None
     counts: Mapping[str, int] = field(default_factory=dict)

@@ -304,7 +304,7 @@ def _memory_options(spec: ConnectionSpec) -> dict[str, Any]:
 
 def _default_schema(loaded: Loaded, home: str) -> str:
     try:
-        return loaded.config.default_schema(home) or loaded.connections.get(home).default_schema() or "main"
+        return loaded.config.default_schema(home) or loaded.connections.default_schema(home) or "main"
     except InterlaceError:
         return "main"  # a connection that cannot be used is none that a test in memory needs
 

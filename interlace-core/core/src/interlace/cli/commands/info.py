@@ -63,6 +63,9 @@ def _connections(project: Project) -> dict[str, str]:
 
     places: dict[str, str] = {}
     for name in project.config.config.connections:
+        if project.config.uses_secrets("connections", name):
+            places[name] = f"a {project.config.connection(name).type}, whose secrets are fetched when it is opened"
+            continue
         try:
             places[name] = project.connection(name).where()
         except InterlaceError as error:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from interlace.cli.context import load_project
 from interlace.cli.options import (
+    DeferOption,
     EnvOption,
     ExcludeOption,
     ForceOption,
@@ -39,6 +40,7 @@ def command(
     until: UntilOption = None,
     window: WindowOption = None,
     full_refresh: FullRefreshOption = False,
+    defer_to: DeferOption = None,
     json_: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -47,9 +49,11 @@ def command(
     with load_project(project, env, var) as loaded:
         asked = asked_by_run(loaded, since, until, window, full_refresh=full_refresh)
         left_out = list(exclude or ())
+        options: dict[str, Any] = {
+            "force": force, "asked": asked, "full_refresh": full_refresh, "defer_to": defer_to,
+        }  # fmt: skip
         if sql:
-            found = loaded.planned_sql(selected, left_out, force=force, asked=asked, full_refresh=full_refresh)
-            show_plan_sql(*found, as_json=json_)
+            show_plan_sql(*loaded.planned_sql(selected, left_out, **options), as_json=json_)
             return
-        plan = loaded.plan(selected, left_out, force=force, asked=asked, full_refresh=full_refresh)
+        plan = loaded.plan(selected, left_out, **options)
         show_plan(plan, as_json=json_, verbose=verbose)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,7 +21,23 @@ __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True)
 
+
+class Kind(StrEnum):
+    """What a new plugin offers."""
+
+    connection = "connection"
+
+
 NameArg = Annotated[str, typer.Argument(metavar="NAME", help="A plugin, or a word that one offers.")]
+
+KindArg = Annotated[Kind, typer.Argument(metavar="KIND", help="What it offers: connection.")]
+NewNameArg = Annotated[
+    str, typer.Argument(metavar="NAME", help="The word that projects write; the package is interlace-NAME.")
+]
+FolderOption = Annotated[
+    Path | None,
+    typer.Option("--folder", metavar="DIR", help="The folder to make. Default: interlace-NAME.", show_default=False),
+]
 
 
 @app.command("list")
@@ -67,6 +86,25 @@ def doctor(project: ProjectOption = None, env: EnvOption = None, json_: JsonOpti
         verdict = f"{plural(len(failures), 'failure')}." if failures else "all work."
         echo(f"{plural(len(infos), 'plugin')} with {plural(offered, 'offer')}: {verdict}")
     return 1 if failures else 0
+
+
+@app.command("new")
+def new(kind: KindArg, name: NewNameArg, folder: FolderOption = None, json_: JsonOption = False) -> None:
+    """Make a package of a plugin, which passes the conformance suite as it stands."""
+    from interlace.config.plugin_starter import create_plugin, plugin_name
+    from interlace.contracts.connection import Connection
+
+    registry = project_plugins(None, None, lenient=True).registry(Connection)
+    named = plugin_name(name, {word for p in registry.providers() for word in (p.name, *p.aliases)})
+    directory = folder or Path(named.distribution)
+    files = create_plugin(directory, kind.value, named)
+    if json_:
+        print_json({"folder": str(directory), "package": named.distribution, "files": [str(file) for file in files]})
+        return
+    echo(f"Made {directory} with {len(files)} files: {named.distribution}, which offers the {kind.value} {name!r}.")
+    echo("Next:")
+    for line in (f"cd {shlex.quote(str(directory))}", 'pip install --editable ".[test]"', "pytest", "grep -rn YOURS ."):
+        echo(f"  {line}")
 
 
 def _unknown(manager: PluginManager, name: str) -> UsageError:

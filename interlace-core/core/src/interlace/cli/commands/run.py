@@ -9,6 +9,7 @@ import typer
 
 from interlace.cli.context import load_project
 from interlace.cli.options import (
+    DeferOption,
     EnvOption,
     ExcludeOption,
     ForceOption,
@@ -69,6 +70,7 @@ def command(
     until: UntilOption = None,
     window: WindowOption = None,
     full_refresh: FullRefreshOption = False,
+    defer_to: DeferOption = None,
     var: VarOption = None,
     json_: JsonOption = False,
     quiet: QuietOption = False,
@@ -87,7 +89,9 @@ def command(
         if dry_run:
             from interlace.cli.planned import show_plan
 
-            plan = loaded.plan(selected, excluded, force=force, asked=asked, full_refresh=full_refresh)
+            plan = loaded.plan(
+                selected, excluded, force=force, asked=asked, full_refresh=full_refresh, defer_to=defer_to
+            )
             show_plan(plan, as_json=json_, verbose=verbose)
             return 0
 
@@ -109,6 +113,7 @@ def command(
                     asked=asked,
                     full_refresh=full_refresh,
                     waiting=waiting,
+                    defer_to=defer_to,
                 )
 
         if json_:

@@ -58,14 +58,17 @@ def command(
                 return
             sql, connection = f"SELECT * FROM {_quoted(node.name)}", connection or node.connection
         columns, rows = loaded.query(sql or "", connection=connection, limit=limit)
-        _print(columns, rows, limit=limit, as_json=json_)
+        most = loaded.config.connection(connection).policy.adhoc.max_rows
+        _print(columns, rows, limit=limit, most=most, as_json=json_)
 
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _print(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]], *, limit: int, as_json: bool) -> None:
+def _print(
+    columns: Sequence[Column], rows: Sequence[tuple[Any, ...]], *, limit: int, most: int | None, as_json: bool
+) -> None:
     names = [c.name for c in columns]
     if as_json:
         print_json(
@@ -79,4 +82,11 @@ def _print(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]], *, limit:
         ">" if c.type.upper().lstrip("U").startswith(NUMBERS) or "INT" in c.type.upper() else "<" for c in columns
     )
     print_table(names, [["NULL" if v is None else v for v in row] for row in rows], align=sides)
-    echo(f"({plural(len(rows), 'row')}{', there may be more' if len(rows) == limit else ''})")
+    echo(f"({plural(len(rows), 'row')}{_bound(len(rows), limit, most)})")
+
+
+def _bound(rows: int, limit: int, most: int | None) -> str:
+    """Why there are not more rows, where that may be so."""
+    if rows == limit:
+        return ", there may be more"
+    return ", which is all that the connection allows" if rows == most else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -61,6 +61,7 @@ def _data(project: Project, node: Model, plan: Plan, state: ModelState | None) -
         "model": node.name,
         "environment": project.environment,
         "stale": step is not None,
+        "read_from": next((d.environment for d in plan.deferred if d.model == node.name), None),
         "tentative": step is not None and step.tentative,
         "action": None if step is None else step.action,
         "reasons": reasons_data(reasons),
@@ -82,12 +83,22 @@ def _lines(data: dict[str, Any], state: ModelState | None) -> list[str]:
     return lines
 
 
+_VERBS: Final = {
+    "build": "be built",
+    "check": "be checked again",
+    "attach": "get what is attached to it",
+    "export": "be exported again",
+}
+
+
 def _verdict(data: dict[str, Any]) -> str:
+    if data["read_from"]:
+        return f"is not built in {data['environment']}, but read from {data['read_from']}:"
     if not data["stale"]:
         return f"is up to date in {data['environment']}:"
     if data["tentative"]:
         return f"will run in {data['environment']} only if its parents' rows move:"
-    verb = {"build": "be built", "check": "be checked again", "export": "be exported again"}.get(data["action"], "run")
+    verb = _VERBS.get(data["action"], "run")
     return f"will {verb} in {data['environment']}:"
 
 

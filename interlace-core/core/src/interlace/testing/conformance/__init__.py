@@ -27,6 +27,7 @@ pytest.register_assert_rewrite(
             "connection",
             "exporter",
             "materialiser",
+            "secret_provider",
             "sessions",
             "state_store",
             "stores",

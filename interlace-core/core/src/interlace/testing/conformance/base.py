@@ -19,7 +19,7 @@ __all__ = ["PROPERTIES", "missing_capabilities", "requires"]
 
 P = ParamSpec("P")
 
-PROPERTIES: Final = frozenset({"transactional_ddl", "persistent"})
+PROPERTIES: Final = frozenset({"transactional_ddl", "persistent", "transactions"})
 """Capabilities that are properties of the system, not requests to it: there is nothing to refuse, so without them
 their scenarios are skipped."""
 

@@ -11,13 +11,16 @@ import pytest
 
 from interlace.contracts.relation import Relation
 from interlace.testing.conformance.sessions.arrow import ArrowScenarios
+from interlace.testing.conformance.sessions.attaching import AttachScenarios
 from interlace.testing.conformance.sessions.catalogue import CatalogueScenarios
+from interlace.testing.conformance.sessions.exchanging import ExchangeScenarios
 from interlace.testing.conformance.sessions.files import FileScenarios
 from interlace.testing.conformance.sessions.interrupting import InterruptScenarios
 from interlace.testing.conformance.sessions.loading import LoadScenarios
 from interlace.testing.conformance.sessions.markers import MarkerScenarios
 from interlace.testing.conformance.sessions.names import NameScenarios
 from interlace.testing.conformance.sessions.opening import OpeningScenarios
+from interlace.testing.conformance.sessions.reading import ReadingScenarios
 from interlace.testing.conformance.sessions.statements import StatementScenarios
 from interlace.testing.conformance.sessions.transactions import TransactionScenarios
 from interlace.testing.conformance.sessions.views import ViewScenarios
@@ -38,10 +41,13 @@ class ConnectionConformance(
     LoadScenarios,
     MarkerScenarios,
     ViewScenarios,
+    ExchangeScenarios,
+    AttachScenarios,
     ArrowScenarios,
     FileScenarios,
     InterruptScenarios,
     NameScenarios,
+    ReadingScenarios,
 ):
     """All scenarios of a connection.
 

@@ -1,0 +1,142 @@
+"""Dropping what an environment has: its own relations and what is known of them, and nothing of another's."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from interlace.contracts.relation import Relation
+from interlace.errors import UsageError
+from interlace.run.intervals import written_models
+from interlace.run.kept import kept
+from interlace.run.promote import drop_empty, drop_kept, right_to_write
+from interlace.state.ids import new_id
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from interlace.contracts.connection import Connection, Session
+    from interlace.contracts.relation import RelationKind
+    from interlace.contracts.state import StateStore
+    from interlace.run.view import View
+
+__all__ = ["Doomed", "doomed", "drop_environment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """What goes with an environment, of one connection: relations, schemas, or the whole file."""
+
+    connection: Connection
+    relations: Sequence[tuple[Relation, RelationKind]]
+    schemas: Sequence[str] = ()
+    files: Sequence[Path] = ()
+
+
+def doomed(view: View, store: StateStore) -> list[Doomed]:
+    """What the environment has of its own.
+
+    Raises:
+        UsageError: it is the one that owns the plain names, or nothing keeps it apart from others.
+    """
+    config = view.loaded.config
+    if view.environment == config.config.base_environment:
+        raise UsageError(f"{view.environment} is the base environment, which is not dropped.")
+    found = []
+    for name in config.connections:
+        if not any((m.connection or config.default_connection) == name for m in view.models.values()):
+            continue
+        if not config.prefix(name) and not config.connection(name).isolated:
+            raise UsageError(
+                f"In connection {name!r} nothing keeps {view.environment} apart from other environments.",
+                hint="Declare the environments in config.yaml, or put {env} into the connection's path or database.",
+            )
+        found.append(_of_prefix(view, store, name) if config.prefix(name) else _of_place(view, store, name))
+    return found
+
+
+def drop_environment(view: View, store: StateStore) -> list[Doomed]:
+    """Drop it: one transaction for each connection, then the state.
+
+    Raises:
+        UsageError: as for `doomed`.
+        RunUnderWay: a run of the environment has not ended.
+        QueryFailed: something else depends on a relation of its.
+    """
+    run = new_id()
+    connections = [d.connection for d in doomed(view, store)]
+    there = [c for c in connections if not c.files() or any(f.exists() for f in c.files())]
+    with right_to_write(view, store, run, [view.environment], there):
+        going = doomed(view, store)
+        for one in going:
+            _drop(view, one)
+        store.forget_models(view.environment, store.snapshot(view.environment).models)
+        for held in {h.run for h in store.held(view.environment)}:
+            store.drop_held(held)
+    return going
+
+
+def _of_prefix(view: View, store: StateStore, name: str) -> Doomed:
+    """All that is in the environment's own schemas, but for what something else writes (``strategy: none``)."""
+    connection, prefix = view.loaded.connections.get(name), view.loaded.config.prefix(name)
+    default = view.loaded.config.default_connection
+    wanted = {view.namespace(name).schema(None)}
+    wanted |= {r.schema or "" for n, r in view.relations.items() if (view.models[n].connection or default) == name}
+    published = (s.relation for s in store.snapshot(view.environment).models.values() if s.relation is not None)
+    wanted |= {relation.rpartition(".")[0] for relation in published if relation.startswith(prefix)}
+    if not _there(connection):
+        return Doomed(connection, ())
+    session = connection.session()
+    try:
+        found = session.catalogue(sorted(s for s in wanted if s.startswith(prefix)))
+    finally:
+        session.close()
+    written = written_models(view)
+    others = {r for n, r in view.relations.items() if n not in written}
+    relations = [(r, info.kind) for r, info in found.items() if r not in others]
+    return Doomed(connection, relations, sorted({r.schema or "" for r, _ in relations}))
+
+
+def _of_place(view: View, store: StateStore, name: str) -> Doomed:
+    """The environment's own file; elsewhere what it is known to have published in its own database."""
+    connection = view.loaded.connections.get(name)
+    if connection.files():
+        return Doomed(connection, (), files=[f for f in connection.files() if f.exists()])
+    default = view.loaded.config.default_connection
+    known = store.snapshot(view.environment).models
+    own = [(view.relations[n], s.kind) for n, s in known.items() if n in view.relations and s.kind is not None]
+    return Doomed(connection, [(r, k) for (r, k) in own if _is_on(view, r, name, default)])
+
+
+def _is_on(view: View, relation: Relation, name: str, default: str) -> bool:
+    return any(r == relation and (view.models[n].connection or default) == name for n, r in view.relations.items())
+
+
+def _there(connection: Connection) -> bool:
+    return not connection.files() or any(f.exists() for f in connection.files())
+
+
+def _drop(view: View, going: Doomed) -> None:
+    if going.files:
+        going.connection.close()
+        for file in going.files:
+            file.unlink(missing_ok=True)
+        return
+    if not _there(going.connection):
+        return
+    with contextlib.closing(going.connection.session()) as session, session.transaction():
+        drop_kept(session, kept(session, view.environment))
+        _drop_views(session, [r for r, kind in going.relations if kind == "view"], view)
+        for relation, kind in going.relations:
+            if kind == "table":
+                session.drop(relation, "table")
+        drop_empty(session, going.schemas)
+
+
+def _drop_views(session: Session, views: Sequence[Relation], view: View) -> None:
+    """Drop views, those that read others first."""
+    order = {view.relations[n]: at for at, n in enumerate(view.loaded.graph.order()) if n in view.relations}
+    for relation in sorted(views, key=lambda r: order.get(r, len(order)), reverse=True):
+        session.drop(relation, "view")

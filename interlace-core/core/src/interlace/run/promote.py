@@ -1,0 +1,396 @@
+"""``interlace promote``: what one environment built takes its place in another, without being built again."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Final
+
+from interlace.contracts.connection import Marker
+from interlace.contracts.exchange import Exchange
+from interlace.contracts.relation import Relation
+from interlace.contracts.state import AttemptRecord, RunRecord
+from interlace.errors import QueryFailed, UnsupportedCapability, UsageError
+from interlace.plan.deferral import CLONED
+from interlace.plan.promotion import Item, Promotion, make_promotion
+from interlace.run.adhoc import compute_of
+from interlace.run.data_lease import DataLeases
+from interlace.run.deferring import base_of
+from interlace.run.intent import encode, key
+from interlace.run.intervals import keeping_models, written_models
+from interlace.run.kept import OWN, Kept, forget, keep, kept, make_table
+from interlace.run.lease import RunLease
+from interlace.run.permitting import refuse_forbidden_writes
+from interlace.run.recovery import recover_markers, recover_runs
+from interlace.run.selection import selected_names
+from interlace.state.ids import new_id
+from interlace.state.owner import this_owner
+
+if TYPE_CHECKING:
+    from interlace.contracts.connection import Connection, Session
+    from interlace.contracts.state import ModelState, StateStore
+    from interlace.run.view import View
+
+__all__ = [
+    "Promoted",
+    "drop_empty",
+    "drop_kept",
+    "plan_promotion",
+    "promote",
+    "record_of",
+    "recorded_run",
+    "right_to_write",
+    "until_free",
+]
+
+PATIENCE: Final = 60.0
+"""Seconds for which the tables have to be free of readers now and then, so that they can be exchanged."""
+
+PAUSE: Final = 0.05
+"""Seconds between two tries, in which readers get on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """What was promoted: the run that did it, empty where there was nothing to do, and what was planned."""
+
+    run: str
+    promotion: Promotion
+    notices: tuple[str, ...] = ()
+
+
+def plan_promotion(
+    view: View, store: StateStore, source: str, select: Sequence[str], exclude: Sequence[str]
+) -> Promotion:
+    """Say what would be promoted from `source` into the environment of `view`.
+
+    Raises:
+        UsageError: a selector matches nothing, or the environments have no database in common.
+    """
+    state = store.snapshot(view.environment)
+    selected = selected_names(view, state, select, exclude)
+    base = base_of(view, store, source, selected, "promote")
+    written = written_models(view)
+    places = {n: (base.relations[n], r) for n, r in view.relations.items() if n in base.relations and n in written}
+    return make_promotion(
+        view.loaded.graph,
+        view.kinds,
+        view.fingerprints,
+        base.state,
+        state,
+        places,
+        selected,
+        keeping_models(view, selected),
+    )
+
+
+def promote(
+    view: View, store: StateStore, source: str, select: Sequence[str], exclude: Sequence[str], command: str
+) -> Promoted:
+    """Promote what is planned: one transaction for each connection; see `Project.promote`."""
+    run = new_id()
+    wanted = _connections(view, plan_promotion(view, store, source, select, exclude).items)
+    with right_to_write(view, store, run, [view.environment, source], wanted) as said:
+        _forget_promoted(view, store, source, wanted)
+        promotion = plan_promotion(view, store, source, select, exclude)
+        _refuse(promotion, wanted)
+        refuse_forbidden_writes(view, [i.model for i in promotion.items])
+        if not promotion.items:
+            return Promoted("", promotion, said)
+        with recorded_run(store, view.environment, run, command):
+            for connection in wanted:
+                items = [i for i in promotion.items if view.connection(view.models[i.model]) is connection]
+                if items:
+                    _Promoting(view, store, connection, promotion, run, items).perform()
+    return Promoted(run, promotion, (*said, *promotion.notices))
+
+
+@contextlib.contextmanager
+def right_to_write(
+    view: View, store: StateStore, run: str, environments: Iterable[str], connections: Iterable[Connection]
+) -> Iterator[tuple[str, ...]]:
+    """Hold the leases of environments, in the state and where the data is, with the state brought up to the data.
+
+    Gives what to say of runs and loads that were cut off.
+
+    Raises:
+        RunUnderWay: a run of one of them has not ended.
+    """
+    said: list[str] = []
+    with contextlib.ExitStack() as stack:
+        for environment in environments:
+            lease = RunLease(store, environment, run)
+            holder = lease.acquire()
+            stack.callback(lease.release)
+            data = DataLeases(view.loaded.config.name, environment, run)
+            stack.callback(data.release)
+            for connection in connections:
+                data.acquire(connection)
+            said += recover_runs(store, environment, run, holder)
+        said += [text for env in environments for text in recover_markers(store, env, connections)]
+        yield tuple(said)
+
+
+@contextlib.contextmanager
+def recorded_run(store: StateStore, environment: str, run: str, command: str) -> Iterator[None]:
+    """Record what goes on inside as a run."""
+    record = RunRecord(run, environment, "running", datetime.now(UTC), command=command, owner=this_owner())
+    began = time.monotonic()
+    store.begin_run(record)
+
+    def finish(status: str) -> None:
+        seconds = time.monotonic() - began
+        store.finish_run(replace(record, status=status, finished_at=datetime.now(UTC), seconds=seconds))  # type: ignore[arg-type]
+
+    try:
+        yield
+    except BaseException:
+        finish("failed")
+        raise
+    finish("succeeded")
+
+
+def until_free(act: Callable[[], None]) -> None:
+    """Do something again while somebody who reads is in the way.
+
+    Raises:
+        QueryFailed: somebody is all the time.
+    """
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            act()
+        except QueryFailed as error:
+            if not error.transient or time.monotonic() >= until:
+                raise
+            time.sleep(PAUSE)
+        else:
+            return
+
+
+def drop_kept(session: Session, rows: Sequence[Kept]) -> None:
+    """Drop the versions before, inside the open transaction, and the schemas that hold nothing any more."""
+    relations = [k.before for k in rows if k.before is not None]
+    for relation in relations:
+        session.drop(relation, "table")
+    forget(session, rows)
+    drop_empty(session, [r.schema for r in relations])
+
+
+def drop_empty(session: Session, schemas: Iterable[str | None]) -> None:
+    """Drop schemas that hold nothing any more."""
+    for schema in dict.fromkeys(schemas):
+        if schema is not None and not session.catalogue([schema]):
+            session.execute(f"DROP SCHEMA {session.quote(schema)}")
+
+
+def record_of(
+    run: str,
+    reason: str,
+    state: ModelState,
+    before: ModelState | None,
+    store: StateStore,
+    environment: str,
+    name: str,
+) -> AttemptRecord:
+    """The attempt that gives a model this state, with what `environment` knows of its intervals and its cursor."""
+    now = datetime.now(UTC)
+    return AttemptRecord(
+        id=new_id(),
+        run=run,
+        model=name,
+        status="succeeded",
+        reason=reason,
+        started_at=now,
+        finished_at=now,
+        state=state,
+        schema_changed=before is None or before.columns != state.columns,
+        intervals=tuple(replace(i, attempt="") for i in store.intervals(environment, name)),
+        forget_intervals=True,
+        cursor=store.cursor(environment, name),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Promoting:
+    """The promotion of one connection's models."""
+
+    view: View
+    store: StateStore
+    connection: Connection
+    promotion: Promotion
+    run: str
+    items: Sequence[Item]
+
+    def perform(self) -> None:
+        """One transaction, then the state."""
+        session = self.connection.session()
+        try:
+            make_table(session)
+            for schema in sorted({i.target.schema or "" for i in self.items} - {"", self.connection.default_schema()}):
+                session.create_schema(schema)
+            records: list[AttemptRecord] = []
+
+            def act() -> None:
+                with session.transaction():
+                    records[:] = self._exchange(session)
+
+            until_free(act)
+            views = self._views_that_end()
+            self.store.record(self.promotion.target, records)
+            self.store.forget_models(self.promotion.source, [i.model for i in self.items] + [v.name for v in views])
+            session.forget_markers([r.id for r in records])
+        finally:
+            session.close()
+
+    def _exchange(self, session: Session) -> list[AttemptRecord]:
+        standing = self._standing(session)
+        for state in reversed(self._views_that_end()):
+            if state.name in self.view.relations:
+                session.drop(self._source_of(state.name), "view")
+        names = {i.model for i in self.items}
+        drop_kept(session, [k for k in kept(session, self.promotion.target) if k.model in names])
+        rows = [self._kept(session, number, item, standing) for number, item in enumerate(self.items)]
+        for schema in dict.fromkeys(row.before.schema for row in rows if row.before is not None):
+            session.execute(f"CREATE SCHEMA {session.quote(schema or '')}")
+        for item in self.items:
+            if item.kind == "table" and standing.get(item.model) == "view":
+                session.drop(item.target, "view")
+        session.exchange(
+            [
+                Exchange(
+                    i.target, i.source if i.kind == "table" else None, standing.get(i.model) == "table", row.before
+                )
+                for i, row in zip(self.items, rows, strict=True)
+                if i.kind == "table" or standing.get(i.model) == "table"
+            ],
+            self._views(session),
+        )
+        for item in self.items:
+            if item.kind == "view" and item.built == "table":
+                session.drop(item.source, "table")
+        keep(session, rows)
+        return [self._marked(session, item) for item in self.items]
+
+    def _standing(self, session: Session) -> dict[str, str]:
+        """What stands at each target.
+
+        Raises:
+            UsageError: something does that Interlace did not make.
+        """
+        there = session.catalogue(sorted({i.target.schema for i in self.items}, key=str))
+        found = {(r.schema or "").casefold() + "\0" + r.name.casefold(): info.kind for r, info in there.items()}
+        standing: dict[str, str] = {}
+        for item in self.items:
+            kind = found.get((item.target.schema or "").casefold() + "\0" + item.target.name.casefold())
+            if kind is None:
+                continue
+            if item.before is None or item.before.relation is None:
+                raise UsageError(
+                    f"{item.target} is a {kind} that {self.promotion.target} did not build, so {item.model} cannot take its place",
+                    hint="Rename one of the two, or drop it yourself.",
+                    model=item.model,
+                )
+            standing[item.model] = kind
+        return standing
+
+    def _kept(self, session: Session, number: int, item: Item, standing: Mapping[str, str]) -> Kept:
+        stands, target = standing.get(item.model), self.promotion.target
+        place = Relation(item.target.name, self._kept_schema(item.target.schema)) if stands == "table" else None
+        record = None
+        if item.before is not None:
+            made = record_of(self.run, "rolled back", item.before, item.state, self.store, target, item.model)
+            record = encode(target, made).decode()
+        return Kept(
+            promotion=self.run,
+            environment=target,
+            source=self.promotion.source,
+            model=item.model,
+            position=number,
+            count=len(self.items),
+            target=[item.target.name, item.target.schema, item.target.catalog],
+            kind=item.kind,
+            version=item.state.data_version,
+            kept=[place.name, place.schema, place.catalog] if place is not None else None,
+            query=session.view_query(item.target) if stands == "view" else None,
+            record=record,
+        )
+
+    def _kept_schema(self, schema: str | None) -> str:
+        """One for each promotion and schema, so that neither tables nor their indexes meet others of their names."""
+        return f"{OWN}_previous_{blake2b(f'{self.run}.{schema}'.encode(), digest_size=6).hexdigest()}"
+
+    def _views(self, session: Session) -> dict[Relation, str]:
+        compute = compute_of(self.view)
+        models = self.view.models
+        return {i.target: compute.query(models[i.model], session) for i in self.items if i.kind == "view"}
+
+    def _marked(self, session: Session, item: Item) -> AttemptRecord:
+        """Keep the record of a model until the state has it, and mark that its data is there."""
+        now, source = datetime.now(UTC), self.promotion.source
+        state = replace(
+            item.state,
+            relation=str(item.target),
+            kind=item.kind,
+            columns=session.columns(item.target),
+            rows=item.state.rows if item.kind == "table" else None,
+            inputs={k: v for k, v in item.state.inputs.items() if not k.startswith(CLONED)},
+            exports={},
+            published_at=now,
+            attempted_at=now,
+            run=self.run,
+        )
+        reason = f"promoted from {source}: {item.why}"
+        record = record_of(self.run, reason, state, item.before, self.store, source, item.model)
+        self.store.save_answer(key(record.id), encode(self.promotion.target, record))
+        session.mark(Marker(str(item.target), record.id, self.run))
+        return record
+
+    def _views_that_end(self) -> list[ModelState]:
+        """The source's views that are promoted, or read what is: they would hold on to the target's tables."""
+        ending = {i.model for i in self.items}
+        known = self.store.snapshot(self.promotion.source).models
+        found = []
+        graph = self.view.loaded.graph
+        for name in graph.order():
+            reads = any(p in ending for p in graph.parents(name))
+            state = known.get(name)
+            if name in self.view.inlined and reads:
+                ending.add(name)
+            elif state is not None and state.kind == "view" and (reads or name in ending):
+                ending.add(name)
+                found.append(state)
+        return found
+
+    def _source_of(self, name: str) -> Relation:
+        for item in self.items:
+            if item.model == name:
+                return item.source
+        base = base_of(self.view, self.store, self.promotion.source, [name], "promote")
+        return base.relations[name]
+
+
+def _forget_promoted(view: View, store: StateStore, source: str, connections: Iterable[Connection]) -> None:
+    """What an earlier promotion took over, and was cut off before it said so to the state, is not the source's any more."""
+    known = store.snapshot(source).models
+    for connection in connections:
+        with contextlib.closing(connection.session()) as session:
+            rows = [k for k in kept(session, view.environment) if k.source == source and k.model in known]
+        store.forget_models(source, [k.model for k in rows if known[k.model].data_version == k.version])
+
+
+def _connections(view: View, items: Iterable[Item]) -> list[Connection]:
+    return list({id(c): c for i in items for c in [view.connection(view.models[i.model])]}.values())
+
+
+def _refuse(promotion: Promotion, connections: Iterable[Connection]) -> None:
+    if promotion.refused:
+        said = "\n".join(f"  {text}" for text in promotion.refused)
+        raise UsageError(f"Nothing was promoted from {promotion.source} to {promotion.target}:\n{said}")
+    for connection in connections:
+        if not connection.capabilities.exchange:
+            raise UnsupportedCapability(f"connection {connection.name!r} cannot put a table in the place of another")

@@ -1,0 +1,1 @@
+"""The stores of secrets that need no service."""

@@ -1,0 +1,1 @@
+"""A connection type for Interlace: `example`."""
