@@ -1,0 +1,1 @@
+"""Files in folders, on SFTP servers and in any store of fsspec for Interlace."""

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from interlace.testing.conformance.files import FileConformance
+
+_numbers = itertools.count(1)
+
+
+class TestALocalFolder(FileConformance):
+    @pytest.fixture
+    def connect(self, make):
+        return lambda: make(path="data/files")
+
+
+class TestAStoreOfFsspec(FileConformance):
+    @pytest.fixture
+    def connect(self, make):
+        url = f"memory://place-{next(_numbers)}/files"
+        return lambda: make(url=url)
+
+
+class TestAnSftpServer(FileConformance):
+    @pytest.fixture
+    def connect(self, sftp):
+        return sftp

@@ -1,0 +1,1 @@
+"""Files in Amazon S3 and compatible stores for Interlace."""
