@@ -1,0 +1,1 @@
+"""Secrets of AWS Secrets Manager for Interlace."""

@@ -1,0 +1,1 @@
+"""Secrets of HashiCorp Vault and OpenBao for Interlace."""
