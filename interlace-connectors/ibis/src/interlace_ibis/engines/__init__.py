@@ -1,0 +1,1 @@
+"""The ways of the backends: one file for each that has its own."""
