@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import uuid
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from interlace.contracts.relation import Relation
-from interlace.errors import ModelFailed, QueryFailed
+from interlace.errors import ConnectionFailure, ModelFailed, QueryFailed
 
 T = Relation("t", "public")
 ID = uuid.UUID("12345678-1234-5678-1234-567812345678")
@@ -221,3 +222,99 @@ def test_any_rows_go_in_and_come_out_the_same(session, rows):
     load(session, batch(**arrays))
 
     assert rows == [tuple(row.values()) for row in session.arrow("SELECT * FROM t").read_all().to_pylist()]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+def test_moments_stay_what_they_are_whatever_the_zone_of_the_session(session, zone):
+    moments = pa.array([datetime(2024, 7, 1, 12, 30, tzinfo=UTC), None], pa.timestamp("us", tz="America/New_York"))
+    session.execute(f"SET TimeZone = '{zone}'")
+    load(session, batch(at=moments))
+
+    assert [("2024-07-01 12:30:00",), (None,)] == session.fetch("SELECT (at AT TIME ZONE 'UTC')::text FROM t")
+
+
+def test_rows_are_read_by_copy_and_those_with_arrays_by_a_cursor(session):
+    from interlace_postgres.copying import CopyStream
+    from interlace_postgres.streaming import Stream, begin
+
+    plain = begin(session, "SELECT 1 AS a", 10)
+    plain.end()
+    nested = begin(session, "SELECT ARRAY[1] AS a", 10)
+    nested.end()
+
+    assert (CopyStream, Stream) == (type(plain), type(nested))
+
+
+def test_a_stream_that_nobody_reads_any_more_leaves_the_transaction_alive(session):
+    with session.transaction():
+        session.execute("CREATE TABLE t AS SELECT 1 AS n")
+        reader = session.arrow("SELECT generate_series(1, 1000000) AS n", batch_size=10)
+        reader.read_next_batch()
+        session.execute("INSERT INTO t VALUES (2)")
+
+    assert [(2,)] == session.fetch("SELECT count(*) FROM t")
+
+
+def test_a_stream_is_interrupted(session):
+    reader = session.arrow("SELECT n, pg_sleep(0.01)::text AS s FROM generate_series(1, 10000) AS n", batch_size=10_000)
+    stopping = threading.Timer(0.3, session.interrupt)
+    stopping.start()
+    with pytest.raises(QueryFailed, match="cancel"):
+        reader.read_all()
+    stopping.join()
+
+    assert [(1,)] == session.fetch("SELECT 1")
+
+
+def test_a_stream_sees_what_its_transaction_wrote_in_bounded_memory(session):
+    with session.transaction():
+        session.execute(
+            "CREATE TABLE t AS SELECT g AS n, repeat('x', 1000) AS text FROM generate_series(1, 100000) AS g"
+        )
+        sizes = [(b.num_rows, b.nbytes) for b in session.arrow("SELECT n, text FROM t")]
+
+    assert 100_000 == sum(rows for rows, _ in sizes)
+    assert max(size for _, size in sizes) < 40 * 2**20
+
+
+def test_a_server_that_is_lost_in_a_stream_is_a_lost_connection(connect, postgres_url):
+    import psycopg
+
+    session = connect().session()
+    number = session.fetch("SELECT pg_backend_pid()")[0][0]
+    reader = session.arrow("SELECT n, pg_sleep(0.001)::text AS s FROM generate_series(1, 100000) AS n", batch_size=10)
+    reader.read_next_batch()
+    with psycopg.connect(postgres_url, autocommit=True) as administrator:
+        administrator.execute("SELECT pg_terminate_backend(%s)", [number])
+    with pytest.raises(ConnectionFailure):
+        reader.read_all()
+
+
+def test_batches_of_ibis_can_be_read_while_something_else_is_asked(session):
+    session.execute("CREATE TABLE t AS SELECT generate_series(1, 1000) AS n")
+    table = session.ibis().table("t")
+    batches = table.to_pyarrow_batches(chunk_size=100)
+    first = next(iter(batches))
+
+    assert 100 == first.num_rows
+    assert 1000 == table.count().to_pyarrow().as_py()
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("NULL::text", [None]),
+        ("''::text", [""]),
+        ("E'a,\"b\"\\n\\r\\\\.'", ['a,"b"\n\r\\.']),
+        ("'Infinity'::float8", [float("inf")]),
+        ("0.1::float4", [0.10000000149011612]),
+        ("time '23:59:59.123456'", [time(23, 59, 59, 123456)]),
+        ("decode('00ff', 'hex')", [b"\x00\xff"]),
+        ("'00000000-0000-0000-0000-00000000002a'::uuid", [uuid.UUID(int=42)]),
+        ("NULL::uuid", [None]),
+        ("'{\"a\": [1]}'::jsonb", ['{"a": [1]}']),
+        ("99999999999999999999.5::numeric(38,10)", [Decimal("99999999999999999999.5")]),
+    ],
+)
+def test_values_come_by_copy_as_they_are(session, sql, expected):
+    assert expected == session.arrow(f"SELECT {sql} AS x").read_all().column(0).to_pylist()

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import contextlib
+
+import psycopg
 import pytest
 from pydantic import ValidationError
 
+from interlace.errors import ConnectionFailure
 from interlace_postgres.config import PostgresOptions
 from interlace_postgres.pooling import place
 
@@ -37,7 +41,12 @@ def test_the_place_names_host_and_database_without_the_user(options, expected):
         ({"url": "postgresql://db/w", "host": "db"}, "'host'"),
         ({"port": 0}, "port"),
         ({"sslmode": "perhaps"}, "sslmode"),
-        ({"settings": {"search_path": "x"}}, "'schema'"),
+        ({"settings": {"search_path": "x"}}, "'search_path'"),
+        ({"settings": {"DateStyle": "German"}}, "ISO"),
+        ({"sslcert": "client.crt"}, "'sslkey'"),
+        ({"sslkey": "client.key"}, "'sslcert'"),
+        ({"sslrootcert": "system", "sslmode": "require"}, "verify-full"),
+        ({"pool": {"max_lifetime": 0}}, "max_lifetime"),
         ({"settings": {"Statement_Timeout": 1}}, "'statement_timeout'"),
         ({"pool": {"min": 5, "max": 3}}, "'min'"),
         ({"hots": "db"}, "hots"),
@@ -72,3 +81,49 @@ def test_a_session_takes_the_role(connect):
 def test_a_few_sessions_are_left_to_each_model(connect):
     assert 8 == connect().capabilities.max_sessions
     assert 1 == connect(pool={"max": 2}).capabilities.max_sessions
+
+
+def test_names_are_looked_for_in_the_search_path_too(connect):
+    session = connect(schema="marts", search_path=["shared", "public"]).session()
+    session.execute("CREATE SCHEMA shared; CREATE TABLE shared.rates AS SELECT 2 AS rate")
+
+    assert [('"marts", "shared", "public"',)] == session.fetch("SHOW search_path")
+    assert [(2,)] == session.fetch("SELECT rate FROM rates")
+
+
+def test_files_of_tls_are_relative_to_the_project(tmp_path):
+    options = PostgresOptions(host="db", sslrootcert="tls/ca.crt", sslcert="/etc/me.crt", sslkey="/etc/me.key")
+    given = options.at(tmp_path).parameters()
+
+    assert (str(tmp_path / "tls/ca.crt"), "/etc/me.crt") == (given["sslrootcert"], given["sslcert"])
+
+
+def test_the_system_s_certificates_are_no_file(tmp_path):
+    options = PostgresOptions(host="db", sslrootcert="system", sslmode="verify-full").at(tmp_path)
+    options.refuse_missing_files()
+
+    assert "system" == options.parameters()["sslrootcert"]
+
+
+def test_a_file_of_tls_that_is_not_there_is_named_by_its_key(connect, tmp_path):
+    with pytest.raises(ConnectionFailure, match="'sslrootcert' names the file") as caught:
+        connect(host="127.0.0.1", sslrootcert="ca.crt").open()
+
+    assert str(tmp_path / "ca.crt") in caught.value.message
+    assert not caught.value.transient
+
+
+def test_without_a_check_a_connection_that_was_lost_is_an_error_of_its_user(connect, postgres_url):
+    for check, expected in ((True, 1), (False, 0)):
+        connection = connect(pool={"check": check, "max": 2})
+        session = connection.session()
+        number = session.fetch("SELECT pg_backend_pid()")[0][0]
+        session.close()
+        with psycopg.connect(postgres_url, autocommit=True) as administrator:
+            administrator.execute("SELECT pg_terminate_backend(%s, 5000)", [number])
+        session = connection.session()
+        found = 0
+        with contextlib.suppress(ConnectionFailure):
+            found = len(session.fetch("SELECT 1"))
+
+        assert expected == found

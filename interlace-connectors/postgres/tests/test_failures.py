@@ -169,3 +169,40 @@ def test_a_pool_without_a_free_connection_says_so(connect):
 
     assert 2 == len(held)
     assert "pool.max" in caught.value.hint
+
+
+@pytest.fixture
+def loader(session):
+    session.execute("CREATE ROLE loader LOGIN")
+    yield "loader"
+    session.execute("DROP OWNED BY loader; DROP ROLE loader")
+
+
+@pytest.mark.parametrize(
+    ("made", "sql", "grant"),
+    [
+        (
+            "CREATE SCHEMA marts",
+            "CREATE TABLE marts.t AS SELECT 1 AS id",
+            'GRANT USAGE, CREATE ON SCHEMA "marts" TO "loader"',
+        ),
+        (
+            "CREATE TABLE t (n integer)",
+            "SELECT * FROM t",
+            'GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE "t" TO "loader"',
+        ),
+    ],
+)
+def test_a_missing_right_is_named_with_the_statement_that_grants_it(connect, session, loader, made, sql, grant):
+    session.execute(made)
+    with pytest.raises(QueryFailed, match="permission denied") as caught:
+        connect(role=loader).session().execute(sql)
+
+    assert grant in caught.value.hint
+
+
+def test_a_schema_that_may_not_be_made_is_named_with_the_grant(connect, loader):
+    with pytest.raises(QueryFailed, match="permission denied for database") as caught:
+        connect(role=loader).session().create_schema("marts")
+
+    assert "GRANT CREATE ON DATABASE" in caught.value.hint

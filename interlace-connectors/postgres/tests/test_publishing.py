@@ -151,3 +151,16 @@ def test_a_long_name_of_ours_is_shortened(session):
     with session.transaction():
         session.execute(f"CREATE TEMP TABLE {session.name(staged)} (id integer)")
         assert ["id"] == names(session, staged)
+
+
+def test_a_view_that_is_made_anew_keeps_its_grants_and_comments(viewed):
+    viewed.execute("GRANT SELECT ON v TO PUBLIC; COMMENT ON VIEW v IS 'Seen'; COMMENT ON COLUMN v.id IS 'A number'")
+    viewed.create_view(Relation("v", "public"), "SELECT item, id FROM t -- of all")
+
+    assert ["item", "id"] == names(viewed, Relation("v", "public"))
+    assert [("=r/postgres",)] == viewed.fetch(
+        "SELECT a::text FROM pg_class, unnest(relacl) AS a WHERE oid = 'v'::regclass AND a::text LIKE '=%'"
+    )
+    assert [("A number",), ("Seen",)] == viewed.fetch(
+        "SELECT description FROM pg_description WHERE objoid = 'v'::regclass ORDER BY 1"
+    )

@@ -6,7 +6,7 @@ import contextlib
 from datetime import timedelta
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from interlace.contracts.connection import Capabilities, Connection
 from interlace_postgres import markers
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PostgresConnection"]
 
+READ_ONLY: Final = {"default_transaction_read_only": True}
 SESSIONS_OF_A_MODEL = 5
 """Connections that one model may need at once: its worker's, its own, and those of the streams that it reads."""
 
@@ -38,6 +39,9 @@ class PostgresConnection(Connection):
     def __init__(self, name: str, config: Options, *, root: Path) -> None:
         if not isinstance(config, PostgresOptions):
             raise TypeError(f"a PostgreSQL connection takes PostgresOptions, not {type(config).__name__}")
+        config = config.at(root)
+        if self.access == "read":
+            config = config.model_copy(update={"settings": {**config.settings, **READ_ONLY}})
         super().__init__(name, config, root=root)
         self.capabilities = Capabilities(
             transactional_ddl=True,
@@ -48,7 +52,10 @@ class PostgresConnection(Connection):
             ibis=True,
             interrupt=True,
             staging=True,
+            attachments=frozenset({"indexes", "grants", "comments"}),
+            exchange=True,
             max_sessions=max(1, config.pool.max // SESSIONS_OF_A_MODEL),
+            read_only=True,
         )
         self._guard = RLock()
         self._pool: Pool | None = None
@@ -132,7 +139,7 @@ class PostgresConnection(Connection):
 
     def make_default_schema(self) -> None:
         """Make the schema that the option `schema` names, once."""
-        if self.config.schema_ != "public":
+        if self.config.schema_ != "public" and self.access == "readwrite":
             self.make_schema(self.config.schema_, again=False)
 
     def _forget_pool(self) -> None:

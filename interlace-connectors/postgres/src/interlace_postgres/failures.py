@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from interlace.errors import ConnectionFailure, InterlaceError, QueryFailed
+from interlace_postgres.quoting import identifier
 
 if TYPE_CHECKING:
     import psycopg
@@ -18,6 +19,7 @@ _LOCK_NOT_AVAILABLE: Final = "55P03"
 _HINTS: Final = {
     "2BP01": "Drop what depends on it first, or keep the columns that it reads.",
     "0A000": "Drop the views that use the column, or keep its type.",
+    "23503": "Rows of another table refer to rows that the new ones lack: keep these in the query, or change the others first.",
     "25006": "The server, or this session, only reads: connect to the one that writes.",
     "42501": "Grant the right to the connection's user, or set its 'role'.",
     "53100": "The server's disk is full: make room and run again.",
@@ -30,6 +32,14 @@ _HEAD: Final = re.compile(
     r'\s*(?:CREATE (?:OR REPLACE )?(?:TEMP )?(?:TABLE|VIEW) (?:"(?:[^"]|"")*"\.?)+(?: ON COMMIT DROP)? AS '
     r'|DECLARE "[^"]*" NO SCROLL CURSOR FOR |COPY \(|PREPARE "[^"]*" AS )'
 )
+_DENIED: Final = re.compile(r"permission denied for (schema|database|table|view|sequence) (.+)")
+_RIGHTS: Final = {
+    "schema": ("USAGE, CREATE", "SCHEMA"),
+    "database": ("CREATE", "DATABASE"),
+    "table": ("SELECT, INSERT, UPDATE, DELETE", "TABLE"),
+    "view": ("SELECT", "TABLE"),
+    "sequence": ("USAGE", "SEQUENCE"),
+}
 _CONNECTING: Final = (
     (
         re.compile(r"password authentication failed|no password supplied"),
@@ -45,6 +55,18 @@ _CONNECTING: Final = (
         "Create it with: createdb NAME; or name another under 'database'.",
     ),
     (re.compile(r"could not translate host name|Name or service not known|resolve host"), "Look at 'host'."),
+    (
+        re.compile(r"certificate verify failed|self.signed|root certificate"),
+        "Look at 'sslrootcert': the server's certificate must be signed by one of those in it.",
+    ),
+    (
+        re.compile(r"server certificate for"),
+        "Look at 'host': with 'sslmode: verify-full' it is the certificate's name.",
+    ),
+    (
+        re.compile(r"connection requires a valid client certificate|private key file"),
+        "Look at 'sslcert' and 'sslkey': the key must be the certificate's, and nobody else may read its file.",
+    ),
     (re.compile(r"does not support SSL|SSL error|certificate"), "Look at 'sslmode'."),
 )
 _DOWN: Final = re.compile(
@@ -58,15 +80,16 @@ def is_transient(sqlstate: str | None) -> bool:
     return sqlstate is not None and (sqlstate.startswith(_TRANSIENT_CLASSES) or sqlstate == _LOCK_NOT_AVAILABLE)
 
 
-def query_failed(error: psycopg.Error, sql: str, *, lost: bool = False) -> InterlaceError:
+def query_failed(error: psycopg.Error, sql: str, *, lost: bool = False, user: str = "USER") -> InterlaceError:
     """The error for a statement that failed.
 
     Args:
         lost: whether the connection is gone.
+        user: who was refused, for the statement that would grant the right.
     """
     if lost:
         return ConnectionFailure(f"The connection to PostgreSQL was lost: {_plain(error)}", hint=_why_lost(error))
-    failed = QueryFailed(_message(error, sql), sql=sql, hint=_hint(error))
+    failed = QueryFailed(_message(error, sql), sql=sql, hint=_hint(error, user))
     failed.sqlstate = error.sqlstate
     failed.transient = is_transient(error.sqlstate)
     return failed
@@ -133,7 +156,11 @@ def _line(sql: str, position: int) -> str:
     return f"{shown}{text}\n{' ' * (len(shown) + position - start)}^"
 
 
-def _hint(error: psycopg.Error) -> str | None:
+def _hint(error: psycopg.Error, user: str) -> str | None:
+    if error.sqlstate == "42501" and (found := _DENIED.search(error.diag.message_primary or "")):
+        kind, name = found.groups()
+        right, word = _RIGHTS[kind]
+        return f"Let an administrator run: GRANT {right} ON {word} {identifier(name)} TO {identifier(user)}"
     return _HINTS.get(error.sqlstate or "")
 
 

@@ -24,12 +24,22 @@ def backend_over(session: PostgresSession, server: psycopg.Connection[Any]) -> i
     from ibis.backends.postgres import Backend
 
     class Over(Backend):  # type: ignore[misc]  # ibis has no types
+        # Batches are read from a cursor, so that the model may ask for something else meanwhile; whole results by COPY.
+        _whole = False
+
         def to_pyarrow_batches(
             self, expr: Any, /, *, params: Any = None, limit: Any = None, chunk_size: int = 100_000, **_: Any
         ) -> pa.RecordBatchReader:
             self._run_pre_execute_hooks(expr)
             sql = self.compile(expr.as_table(), limit=limit, params=params)
-            return session.arrow(sql, batch_size=chunk_size)
+            return session.stream(sql, chunk_size, cursor=not self._whole)
+
+        def to_pyarrow(self, expr: Any, /, **options: Any) -> pa.Table:
+            self._whole = True
+            try:
+                return super().to_pyarrow(expr, **options)
+            finally:
+                self._whole = False
 
         def _register_in_memory_table(self, op: Any) -> None:
             table = op.data.to_pyarrow(op.schema)

@@ -11,8 +11,9 @@ from interlace.contracts.arrow_load import no_columns, no_common_type, nothing_g
 from interlace.contracts.relation import Relation
 from interlace.errors import ModelFailed
 from interlace_postgres.cells import copy_data
-from interlace_postgres.publishing import exchange, refill, standing, substitute
+from interlace_postgres.publishing import substitute, way
 from interlace_postgres.quoting import identifier, identifiers, qualified
+from interlace_postgres.standing import standing
 from interlace_postgres.widening import canonical, server_type, wider
 
 if TYPE_CHECKING:
@@ -41,15 +42,16 @@ def load_table(
     if before is None:
         return _Load(session, target, "TABLE").run(batches, schema)
     new = substitute(target)
-    if before.replaceable:
-        rows = _Load(session, new, "TABLE").run(batches, schema)
-        session.execute(exchange(target, new))
-        return rows
-    staged = Relation(new.name)
-    rows = load_temporary(session, staged, batches, schema)
-    for statement in refill(target, before.columns, staged, session.columns(staged)):
-        session.execute(statement)
-    session.drop(staged, "table")
+    made = Relation(new.name) if before.held else new
+    rows = (
+        load_temporary(session, made, batches, schema)
+        if before.held
+        else _Load(session, made, "TABLE").run(batches, schema)
+    )
+    found = way(session, target, before, session.columns(made))
+    session.execute("; ".join(found.then))
+    if found.temporary:
+        session.drop(made, "table")
     return rows
 
 
@@ -135,7 +137,11 @@ class _Load:
         if self._held:
             table = pa.Table.from_batches(self._buffer)
             names = identifiers(table.column_names)
-            data = copy_data(table, {name: canonical(table.schema.field(name).type) for name in table.column_names})
+            data = copy_data(
+                table,
+                {name: canonical(table.schema.field(name).type) for name in table.column_names},
+                utc=self._session.in_utc,
+            )
             self._session.copy_in(f"COPY {self._target} ({names}) FROM STDIN (FORMAT csv)", data)
             self._rows += table.num_rows
         self._buffer, self._bytes, self._held = [], 0, 0

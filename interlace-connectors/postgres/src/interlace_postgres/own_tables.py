@@ -58,8 +58,8 @@ class OwnTables:
                     connection.execute(statement.encode())
                 except _MADE_BY_ANOTHER as error:
                     if not left:
-                        raise query_failed(error, statement) from error
+                        raise query_failed(error, statement, user=self._options.role or connection.info.user) from error
                 except psycopg.Error as error:
-                    raise query_failed(error, statement) from error
+                    raise query_failed(error, statement, user=self._options.role or connection.info.user) from error
                 else:
                     return

@@ -41,8 +41,9 @@ class Pool:
             max_size=sizes.max,
             timeout=sizes.timeout,
             max_idle=sizes.max_idle,
+            max_lifetime=sizes.max_lifetime,
             num_workers=2,
-            check=_check,
+            check=_check if sizes.check else None,
             open=True,
         )
 
@@ -77,6 +78,7 @@ def connect(options: PostgresOptions) -> psycopg.Connection[Any]:
     Raises:
         ConnectionFailure: the server cannot be reached, or refuses; or a setting is refused.
     """
+    options.refuse_missing_files()
     try:
         connection = psycopg.Connection.connect(options.url or "", **_arguments(options))
     except psycopg.Error as error:

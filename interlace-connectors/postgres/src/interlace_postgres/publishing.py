@@ -1,7 +1,8 @@
-"""Making a table be what a query gives, so that whoever reads it is not disturbed.
+"""Making a table be what a query gives, so that whoever reads it is not disturbed and nothing that stands on it is lost.
 
-A table that nothing depends on gives way to a new one.  Views hold on to the table that they were made on, and so do
-foreign keys: what has such is emptied and filled again, which readers see at the commit, too.
+A table gives way to a new one, which gets its indexes, constraints, triggers, policies, grants, comments and owner in the same
+transaction.  Views, foreign keys, functions and partitions hold on to the table that they were made on: what has such is emptied
+and filled again, which readers see at the commit, too (docs/decisions/0011).
 """
 
 from __future__ import annotations
@@ -12,92 +13,75 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from interlace.contracts.relation import Column, Relation
-from interlace_postgres.catalogue import COLUMNS_OF_C, columns_of
-from interlace_postgres.quoting import OURS, identifier, identifiers, literal, qualified
+from interlace_postgres.dressing import dress
+from interlace_postgres.filling import filled
+from interlace_postgres.quoting import OURS, identifier, qualified
+from interlace_postgres.standing import refuse_lost_columns, standing
 
 if TYPE_CHECKING:
     from interlace_postgres.session import PostgresSession
+    from interlace_postgres.standing import Standing
 
-__all__ = ["Standing", "exchange", "publish", "refill", "standing", "substitute"]
-
-_DEPENDENTS = (
-    "EXISTS (SELECT 1 FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid "
-    "WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid "
-    "AND r.ev_class <> c.oid) OR EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k "
-    "WHERE k.confrelid = c.oid AND k.conrelid <> c.oid) "
-    "OR EXISTS (SELECT 1 FROM pg_catalog.pg_inherits i WHERE c.oid IN (i.inhparent, i.inhrelid))"
-)
+__all__ = ["Way", "publish", "substitute", "way"]
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What stands where a table is to be published.
+class Way:
+    """How a table comes to its new rows.
 
     Attributes:
-        columns: its columns.
-        replaceable: whether it is a plain table that nothing depends on.
+        made: the table that is made and filled first.
+        temporary: whether it is one of the session.
+        then: the statements after that; none where it is the target itself.
     """
 
-    columns: tuple[Column, ...]
-    replaceable: bool
+    made: Relation
+    temporary: bool = False
+    then: tuple[str, ...] = ()
 
 
-def standing(session: PostgresSession, target: Relation) -> Standing | None:
-    """What stands at the target."""
-    rows = session.fetch(
-        f"SELECT {COLUMNS_OF_C}, c.relkind <> 'p' AND NOT ({_DEPENDENTS}) FROM pg_catalog.pg_class c "
-        f"WHERE c.oid = to_regclass({literal(qualified(target))})"
-    )
-    return Standing(columns_of(rows[0][0]), rows[0][1]) if rows else None
+def way(session: PostgresSession, target: Relation, before: Standing | None, new: Sequence[Column]) -> Way:
+    """Choose by what stands on the table.
+
+    Args:
+        new: the columns that it will have; not looked at where nothing stands on it.
+
+    Raises:
+        QueryFailed: a column that something reads would be lost.
+    """
+    if before is None:
+        return Way(target)
+    made = substitute(target)
+    if before.held:
+        refuse_lost_columns(session, target, before.columns, new, stays=True)
+        staged = Relation(made.name)
+        return Way(staged, temporary=True, then=tuple(filled(session, target, before.columns, staged, new)))
+    exchange = (f"DROP TABLE {qualified(target)}", f"ALTER TABLE {qualified(made)} RENAME TO {identifier(target.name)}")
+    if not before.dressed:
+        return Way(made, then=exchange)
+    refuse_lost_columns(session, target, before.columns, new, stays=False)
+    has = dress(session, target)
+    names = [column.name for column in new]
+    return Way(made, then=(*has.before(made, names), *exchange, *has.after(target, names)))
 
 
 def publish(session: PostgresSession, target: Relation, query: str) -> tuple[str, ...]:
-    """The statements that make a table be what a query gives; the rows of the last one are its rows."""
+    """The statements that make a table be what a query gives: one message, whose first statement's rows count."""
     before = standing(session, target)
-    if before is None:
+    stands = before is not None and (before.held or before.dressed)
+    found = way(session, target, before, session.describe(query) if stands else ())
+    if not found.then:
         return (f"CREATE TABLE {qualified(target)} AS {query}",)
-    new = substitute(target)
-    if before.replaceable:
-        # One message to the server; the rows of its first statement count.
-        return (f"CREATE TABLE {qualified(new)} AS {query}\n;{exchange(target, new)}",)
-    staged = Relation(new.name)
-    columns = session.describe(query)
-    return (
-        f"DROP TABLE IF EXISTS pg_temp.{identifier(new.name)}",
-        f"CREATE TEMP TABLE {qualified(staged)} ON COMMIT DROP AS {query}",
-        *refill(target, before.columns, staged, columns),
-    )
+    if found.temporary:
+        name = identifier(found.made.name)
+        then = "; ".join((*found.then, f"DROP TABLE pg_temp.{name}"))
+        return (
+            f"DROP TABLE IF EXISTS pg_temp.{name}",
+            f"CREATE TEMP TABLE {name} ON COMMIT DROP AS {query}\n; {then}",
+        )
+    return (f"CREATE TABLE {qualified(found.made)} AS {query}\n; {'; '.join(found.then)}",)
 
 
 def substitute(target: Relation) -> Relation:
     """A name for the table that takes the target's place, in its schema, gone when the transaction ends."""
     return Relation(OURS + sha256(str(target).encode()).hexdigest()[:32], target.schema, target.catalog)
-
-
-def exchange(target: Relation, new: Relation) -> str:
-    """The statements that put the new table in the old one's place."""
-    return f" DROP TABLE {qualified(target)}; ALTER TABLE {qualified(new)} RENAME TO {identifier(target.name)}"
-
-
-def refill(target: Relation, old: Sequence[Column], source: Relation, new: Sequence[Column]) -> tuple[str, ...]:
-    """The statements that empty a table and fill it from another, its columns changed where they differ.
-
-    Columns are matched by name; what is new comes last.  A change that a view cannot follow is refused by the server,
-    which names the view.
-    """
-    before = {column.name: column for column in old}
-    names = {column.name for column in new}
-    changes = [f"DROP COLUMN {identifier(c.name)}" for c in old if c.name not in names]
-    changes += [f"ADD COLUMN {identifier(c.name)} {c.type}" for c in new if c.name not in before]
-    changes += [
-        f"ALTER COLUMN {identifier(c.name)} SET DATA TYPE {c.type} USING NULL"
-        for c in new
-        if c.name in before and before[c.name].type != c.type
-    ]
-    listed = identifiers(column.name for column in new)
-    altered = (f"ALTER TABLE {qualified(target)} {', '.join(changes)}",) if changes else ()
-    return (
-        f"DELETE FROM {qualified(target)}",
-        *altered,
-        f"INSERT INTO {qualified(target)} ({listed}) SELECT {listed} FROM {qualified(source)}",
-    )

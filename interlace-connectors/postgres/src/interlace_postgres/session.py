@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -13,7 +13,7 @@ from psycopg.pq import ExecStatus, TransactionStatus
 
 from interlace.contracts.connection import Marker, Session
 from interlace.contracts.load import Step
-from interlace.contracts.relation import Column, Relation, RelationInfo
+from interlace.contracts.relation import Column, Relation, RelationInfo, RelationKind
 from interlace.errors import InterlaceError, QueryFailed, UnsupportedCapability
 from interlace_postgres import markers, quoting, render
 from interlace_postgres.binding import Bound, bind, columns_bound, elements_of
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     import ibis
     import pyarrow as pa
 
+    from interlace.contracts.attachments import Attachments
+    from interlace.contracts.exchange import Exchange
     from interlace_postgres.connection import PostgresConnection
+    from interlace_postgres.copying import CopyStream
     from interlace_postgres.streaming import Stream
 
 __all__ = ["PostgresSession"]
@@ -46,7 +49,7 @@ class PostgresSession(Session):
         self._server = server
         self._transaction = Transaction(self._command, self._fence)
         self._ibis: ibis.BaseBackend | None = None
-        self._stream: Stream | None = None
+        self._stream: Stream | CopyStream | None = None
         self._busy = False
         self._temporary = False
         self._closed = False
@@ -72,12 +75,15 @@ class PostgresSession(Session):
 
     def arrow(self, sql: str, *, batch_size: int = 100_000) -> pa.RecordBatchReader:
         """Run a query and stream its rows; what fails later is raised by the reader, as `QueryFailed`."""
+        return self.stream(sql, batch_size)
+
+    def stream(self, sql: str, size: int, *, cursor: bool = False) -> pa.RecordBatchReader:
+        """As `arrow` does; from a cursor, the rows can be read while ibis uses the connection."""
         import pyarrow as pa
 
-        from interlace_postgres.streaming import Stream
+        from interlace_postgres.streaming import begin
 
-        stream = Stream(self, sql, batch_size)
-        stream.begin()
+        stream = begin(self, sql, size, cursor=cursor)
         self._stream = stream
         return pa.RecordBatchReader.from_batches(stream.schema, stream.batches())
 
@@ -142,16 +148,40 @@ class PostgresSession(Session):
             self.execute(markers.forget(attempts))
 
     def create_view(self, relation: Relation, sql: str) -> None:
-        """Make or replace a view: in place where its old columns stay, so that views on it stay as they are."""
-        from interlace_postgres.publishing import standing
+        """Make or replace a view: in place where its old columns stay, so that views on it stay as they are.
+
+        Elsewhere a new one gets the owner, the grants and the comments of the old one.
+        """
+        from interlace_postgres.dressing import dress
+        from interlace_postgres.standing import standing
 
         before = standing(self, relation)
-        if before is not None and self.describe(sql)[: len(before.columns)] != _bare(before.columns):
-            with contextlib.nullcontext() if self.in_transaction else self.transaction():
-                self.drop(relation, "view")
-                self.execute(render.view(relation, sql))
+        new = self.describe(sql) if before is not None else ()
+        if before is None or new[: len(before.columns)] == _bare(before.columns):
+            self.execute(render.view(relation, sql))
             return
-        self.execute(render.view(relation, sql))
+        with contextlib.nullcontext() if self.in_transaction else self.transaction():
+            has = dress(self, relation).shown("VIEW", relation, [column.name for column in new])
+            self.drop(relation, "view")
+            self.execute("; ".join((f"{render.view(relation, sql)}\n", *has)))
+
+    def view_query(self, relation: Relation) -> str:
+        """The query of a view, with every schema named."""
+        from interlace_postgres.exchanging import view_query
+
+        return view_query(self, relation)
+
+    def exchange(self, exchanges: Sequence[Exchange], views: Mapping[Relation, str] | None = None) -> None:
+        """Put tables in the places of others: they change their schema, and nothing is copied."""
+        from interlace_postgres.exchanging import exchange
+
+        exchange(self, exchanges, views or {})
+
+    def attach(self, relation: Relation, kind: RelationKind, attachments: Attachments) -> None:
+        """Make indexes, grants and comments be what is declared."""
+        from interlace_postgres.attaching import attach
+
+        attach(self, relation, kind, attachments)
 
     def load_arrow(
         self, relation: Relation, batches: Iterator[pa.RecordBatch], schema: pa.Schema | None, *, temporary: bool = True
@@ -223,6 +253,15 @@ class PostgresSession(Session):
         """Whether a transaction is open."""
         return self._transaction.open
 
+    @property
+    def _user(self) -> str:
+        return self.connection.config.role or self._server.info.user
+
+    @property
+    def in_utc(self) -> bool:
+        """Whether the session's time zone is UTC now, as the server last said."""
+        return self._server.info.parameter_status("TimeZone") == "UTC"
+
     def act(self, sql: str, shown: str) -> None:
         """Run a statement for a stream, which goes on being read."""
         self.guarded(shown, lambda server: server.execute(sql.encode()))
@@ -236,7 +275,7 @@ class PostgresSession(Session):
             self._busy = True
             return act(self._server)
         except psycopg.Error as error:
-            raise self.killed(query_failed(error, sql, lost=self._server.closed)) from error
+            raise self.killed(query_failed(error, sql, lost=self._server.closed, user=self._user)) from error
         except BaseException as error:
             self._transaction.kill(error)
             raise

@@ -1,4 +1,4 @@
-"""A query's rows as Arrow, from a cursor of the server: in bounded memory, inside the session's transaction."""
+"""A query's rows as Arrow, in bounded memory, inside the session's transaction: by COPY, or from a cursor of the server."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from psycopg.adapt import Loader
 from psycopg.pq import Format
 
 from interlace.errors import InterlaceError, QueryFailed
+from interlace_postgres.copying import CopyStream, copies
 from interlace_postgres.kinds import arrow_kind
 from interlace_postgres.quoting import identifier
 
@@ -21,43 +22,63 @@ if TYPE_CHECKING:
 
     from interlace_postgres.session import PostgresSession
 
-__all__ = ["Stream"]
+__all__ = ["Stream", "begin"]
 
 _numbers = count(1)
 
 
-class Stream:
-    """One query that is being read.
+def begin(session: PostgresSession, sql: str, size: int, *, cursor: bool = False) -> Stream | CopyStream:
+    """Bind a query and have the server begin.
 
     Args:
-        batch_size: rows of a batch.
+        size: rows of a batch.
+        cursor: leave the connection free for other statements while the rows are read, which costs more.
+
+    Raises:
+        QueryFailed: the query is refused.
+    """
+    found = session.bound(sql)
+    elements = session.elements(oid for _, oid, _ in found)
+    kinds = [arrow_kind(oid, modifier, elements) for _, oid, modifier in found]
+    schema = pa.schema([(name, kind) for (name, _, _), (kind, _) in zip(found, kinds, strict=True)])
+    query = _cast(sql, [cast for _, cast in kinds])
+    made = CopyStream if copies(schema) and not cursor else Stream
+    stream = made(session, query, sql, schema, size)
+    stream.begin()
+    return stream
+
+
+class Stream:
+    """One query that is being read from a cursor.
+
+    Args:
+        query: the statement, with its casts.
+        sql: what errors show.
+        schema: of the rows.
+        size: rows of a batch.
     """
 
-    def __init__(self, session: PostgresSession, sql: str, batch_size: int) -> None:
+    def __init__(self, session: PostgresSession, query: str, sql: str, schema: pa.Schema, size: int) -> None:
         self._session = session
+        self._query = query
         self._sql = sql
-        self._size = batch_size
+        self._size = size
         self._name = identifier(f"__interlace_stream_{next(_numbers)}")
         self._own_transaction = False
         self._open = False
-        self.schema = pa.schema([])
+        self.schema = schema
 
     def begin(self) -> None:
-        """Bind the query and open the cursor.
+        """Open the cursor.
 
         Raises:
             QueryFailed: the query is refused.
         """
-        found = self._session.bound(self._sql)
-        elements = self._session.elements(oid for _, oid, _ in found)
-        kinds = [arrow_kind(oid, modifier, elements) for _, oid, modifier in found]
-        self.schema = pa.schema([(name, kind) for (name, _, _), (kind, _) in zip(found, kinds, strict=True)])
-        query = _cast(self._sql, [cast for _, cast in kinds])
         self._own_transaction = not self._session.in_transaction
         if self._own_transaction:
             self._session.act("BEGIN", "BEGIN")
         try:
-            self._session.act(f"DECLARE {self._name} NO SCROLL CURSOR FOR {query}", self._sql)
+            self._session.act(f"DECLARE {self._name} NO SCROLL CURSOR FOR {self._query}", self._sql)
         except InterlaceError:
             if self._own_transaction:
                 self._session.act("ROLLBACK", "ROLLBACK")
