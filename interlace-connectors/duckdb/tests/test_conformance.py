@@ -11,6 +11,7 @@ from interlace.contracts.connection import Connection
 from interlace.testing.conformance.connection import ConnectionConformance
 from interlace_duckdb.config import DuckDBOptions
 from interlace_duckdb.connection import DuckDBConnection
+from interlace_duckdb.lake import DuckLakeConnection, DuckLakeOptions
 
 # ibis 12 asks DuckDB 1.5 for Arrow by a name that is deprecated there.
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
@@ -26,3 +27,11 @@ class TestMemory(ConnectionConformance):
     @pytest.fixture
     def connect(self, tmp_path: Path) -> Callable[[], Connection]:
         return lambda: DuckDBConnection("memory", DuckDBOptions(path=":memory:"), root=tmp_path)
+
+
+class TestLake(ConnectionConformance):
+    @pytest.fixture
+    def connect(self, tmp_path: Path) -> Callable[[], Connection]:
+        pytest.importorskip("duckdb_extension_ducklake")
+        options = DuckLakeOptions(catalog="lake/catalog.ducklake", data_path="lake/data")
+        return lambda: DuckLakeConnection("lake", options, root=tmp_path)

@@ -5,13 +5,16 @@ import sys
 
 import interlace_duckdb.plugin
 from interlace_duckdb.connection import DuckDBConnection
+from interlace_duckdb.lake import DuckLakeConnection
 
 
 def test_the_provider_leads_to_the_connection():
-    (provider,) = interlace_duckdb.plugin.interlace_connections()
-    module, _, name = provider.target.partition(":")
+    found = {}
+    for provider in interlace_duckdb.plugin.interlace_connections():
+        module, _, name = provider.target.partition(":")
+        found[provider.name] = getattr(sys.modules[module], name)
 
-    assert ("duckdb", DuckDBConnection) == (provider.name, getattr(sys.modules[module], name))
+    assert {"duckdb": DuckDBConnection, "ducklake": DuckLakeConnection} == found
 
 
 def test_describing_and_opening_import_nothing_heavy():

@@ -10,12 +10,16 @@ from typing import Final
 from pydantic import Field, field_validator
 
 from interlace.contracts.options import Options
+from interlace_duckdb.attached import Attachments, check_names
 
 __all__ = ["MEMORY", "DuckDBOptions"]
 
 MEMORY: Final = ":memory:"
 
+Scalar = bool | int | float | str
+
 _EXTENSION = re.compile(r"[a-z][a-z0-9_]*")
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _NOT_A_FILE = re.compile(r"[a-z][a-z0-9+.\-]+:", re.IGNORECASE)  # a drive has one letter
 
 
@@ -30,6 +34,10 @@ class DuckDBOptions(Options):
         temp_directory: where DuckDB spills what does not fit in memory, relative to the project's folder.
         settings: any other settings of DuckDB, by name.
         extensions: the extensions to load, such as ``httpfs``; each comes from its package ``duckdb-extension-…``.
+        files: connections to object stores, such as S3, whose files queries may read by their addresses
+            (``read_parquet('s3://bucket/…')``); needs the package ``duckdb-extension-httpfs``.
+        attach: other databases that queries may read, by the name that they have there: PostgreSQL, MySQL, SQLite, DuckDB, DuckLake.
+        secrets: credentials that DuckDB itself uses, by name: a ``type``, such as ``s3``, and what DuckDB's ``CREATE SECRET`` takes.
     """
 
     path: str = Field(min_length=1)
@@ -39,6 +47,9 @@ class DuckDBOptions(Options):
     temp_directory: str | None = None
     settings: Mapping[str, bool | int | float | str] = Field(default_factory=dict)
     extensions: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    attach: Attachments = Field(default_factory=dict)
+    secrets: Mapping[str, Mapping[str, Scalar | tuple[str, ...]]] = Field(default_factory=dict, repr=False)
 
     @field_validator("path")
     @classmethod
@@ -62,6 +73,22 @@ class DuckDBOptions(Options):
             if not _EXTENSION.fullmatch(name):
                 raise ValueError(f"extension {name!r}: a name is lower case letters, digits and '_'")
         return extensions
+
+    @field_validator("attach")
+    @classmethod
+    def _names_that_queries_may_use(cls, attach: Mapping[str, object]) -> Mapping[str, object]:
+        return check_names(attach)
+
+    @field_validator("secrets")
+    @classmethod
+    def _plain_secrets(cls, secrets: Mapping[str, Mapping[str, object]]) -> Mapping[str, Mapping[str, object]]:
+        for name, facts in secrets.items():
+            if not isinstance(facts.get("type"), str):
+                raise ValueError(f"the secret {name!r} needs a 'type', such as s3")  # noqa: TRY004  pydantic reports a ValueError
+            for word in (name, *facts):
+                if not _WORD.fullmatch(word):
+                    raise ValueError(f"{word!r}: the names of secrets and of their keys are letters, digits and '_'")
+        return secrets
 
     def file(self, root: Path) -> Path | None:
         """The absolute path of the file, its links resolved; None in memory."""

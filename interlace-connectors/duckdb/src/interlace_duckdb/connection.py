@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, ClassVar
@@ -14,6 +15,7 @@ from interlace_duckdb.instance import Instance, join, leave
 from interlace_duckdb.session import DuckDBSession
 
 if TYPE_CHECKING:
+    from interlace.contracts.files import FileConnection
     from interlace.contracts.options import Options
 
 __all__ = ["DuckDBConnection"]
@@ -44,19 +46,27 @@ class DuckDBConnection(Connection):
             ibis=True,
             interrupt=True,
             staging=True,
+            attachments=frozenset({"comments"}),
             try_cast=True,
             persistent=self.file is not None,
             embedded=True,
+            exchange=True,
+            read_only=True,
         )
         self._guard = RLock()
         self._instance: Instance | None = None
+        self._file_connections: Sequence[FileConnection] = ()
         self._sessions: WeakSet[DuckDBSession] = WeakSet()
 
     def open(self) -> None:
         """Open the file, or make it."""
         with self._guard:
             if self._instance is None:
-                self._instance = join(self.name, self.config, self.file, self.root)
+                alone = self.access == "read" and not self.written_beside and self.file is not None
+                options = self.config.model_copy(update={"read_only": True}) if alone else self.config
+                self._instance = join(self.name, options, self.file, self.root)
+                if self._file_connections:
+                    self._give_secrets(self._instance)
 
     def close(self) -> None:
         """Close its sessions, stopping what they run, and the file when no other connection uses it."""
@@ -88,6 +98,24 @@ class DuckDBConnection(Connection):
         """``main``, or what the setting ``schema`` says."""
         return str(self.config.settings.get("schema", "main"))
 
+    def reads_files_of(self) -> tuple[str, ...]:
+        """What the option `files` names."""
+        return self.config.files
+
+    def use_files(self, connections: Sequence[FileConnection]) -> None:
+        """Take them; they become secrets of DuckDB when it is opened."""
+        self._file_connections = tuple(connections)
+
     def files(self) -> tuple[Path, ...]:
         """The file, and its log of what no checkpoint has written into it yet (there only after a crash)."""
         return (self.file, self.file.with_name(self.file.name + ".wal")) if self.file else ()
+
+    def _give_secrets(self, instance: Instance) -> None:
+        from interlace_duckdb.remote_files import give_secrets
+
+        try:
+            give_secrets(instance, self._file_connections)
+        except BaseException:
+            self._instance = None
+            leave(instance)
+            raise

@@ -15,6 +15,14 @@ __all__ = ["load_extension"]
 
 BUILT_IN: Final = frozenset({"core_functions", "icu", "json", "parquet"})
 FULL_NAMES: Final = {"postgres": "postgres_scanner", "mysql": "mysql_scanner", "sqlite": "sqlite_scanner"}
+EXTRAS: Final = {
+    "postgres_scanner": "duckdb-postgres",
+    "mysql_scanner": "duckdb-mysql",
+    "sqlite_scanner": "duckdb-sqlite",
+    "ducklake": "ducklake",
+}
+"""The extras of Interlace that bring an extension."""
+
 NEEDED_FIRST: Final = {"iceberg": "avro"}
 
 
@@ -33,11 +41,16 @@ def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     try:
         connection.execute(f"LOAD {literal(str(packaged)) if packaged else full}")
     except duckdb.Error as error:
-        package = f"duckdb-extension-{full.replace('_', '-')}=={duckdb.__version__}"
         raise refused(
             f"DuckDB's extension {name!r} cannot be loaded: {cleaned(str(error))}",
-            f"Install it with: pip install {package}",
+            f"Install it with: pip install {_package(full)}",
         ) from error
+
+
+def _package(full: str) -> str:
+    if full in EXTRAS:
+        return f"'interlace[{EXTRAS[full]}]'"
+    return f"duckdb-extension-{full.replace('_', '-')}=={duckdb.__version__}"
 
 
 def _packaged(name: str) -> Path | None:

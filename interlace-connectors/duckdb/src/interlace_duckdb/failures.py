@@ -33,6 +33,7 @@ def query_failed(error: duckdb.Error, sql: str) -> QueryFailed:
     message = cleaned(str(error))
     failed = QueryFailed(message, sql=sql, hint=_hint(message))
     failed.transient = isinstance(error, duckdb.TransactionException) and bool(_TRANSIENT.search(message))
+    failed.transient = failed.transient or "database is locked" in message  # the catalogue of a lake in SQLite
     return failed
 
 

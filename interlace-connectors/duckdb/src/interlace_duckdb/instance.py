@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Final
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["Instance", "join", "leave"]
 
 # DuckDB opens a file once per process, whoever asks: this table says by whom.
-_OPEN: Final[dict[Path, Instance]] = {}
+_OPEN: Final[dict[Path | str, Instance]] = {}
 _GUARD: Final = RLock()
+
+_UNSAID: Final = frozenset({"attach", "secrets"})  # they hold passwords
 
 
 class Instance:
@@ -35,6 +38,7 @@ class Instance:
         self.owner = owner
         self.options = options
         self.file = file
+        self.place: Path | str | None = file
         self.users = 0
         self.guard = RLock()
         self._connection, self._per_session = open_database(options, file, root)
@@ -48,6 +52,13 @@ class Instance:
         for statement in self._per_session:
             cursor.execute(statement)
         return cursor
+
+    def enter(self, act: Callable[[duckdb.DuckDBPyConnection], str]) -> None:
+        """Do something once, before there are sessions; the statement that it gives is run on each of their cursors."""
+        with self.guard:
+            statement = act(self._connection)
+            self._connection.execute(statement)
+            self._per_session.append(statement)
 
     def make_markers_table(self) -> None:
         """Make ``_interlace.commits`` unless it is there; once, and before a transaction that may write to it begins.
@@ -66,22 +77,53 @@ class Instance:
         self._connection.close()
 
 
-def join(name: str, options: DuckDBOptions, file: Path | None, root: Path) -> Instance:
+def join(
+    name: str,
+    options: DuckDBOptions,
+    file: Path | None,
+    root: Path,
+    *,
+    place: str | None = None,
+    enter: Callable[[duckdb.DuckDBPyConnection], str] | None = None,
+) -> Instance:
     """The instance for a file, opened now unless another connection of this process did; a new one in memory.
+
+    Args:
+        place: what is shared where it is no file: the catalogue of a lake.
+        enter: see `Instance.enter`; performed once it is opened.
 
     Raises:
         ConnectionFailure: it cannot be opened, or another connection opened it with other options.
         DatabaseLocked: another process holds the file.
     """
     with _GUARD:
-        found = _OPEN.get(file) if file else None
+        shared = file or place
+        found = _OPEN.get(shared) if shared else None
         if found is None:
-            found = Instance(name, options, file, root)
-            if file:
-                _OPEN[file] = found
+            found = _opened(name, options, file, root, enter)
+            found.place = shared
+            if shared:
+                _OPEN[shared] = found
         _same_options(name, options, found)
         found.users += 1
         return found
+
+
+def _opened(
+    name: str,
+    options: DuckDBOptions,
+    file: Path | None,
+    root: Path,
+    enter: Callable[[duckdb.DuckDBPyConnection], str] | None,
+) -> Instance:
+    made = Instance(name, options, file, root)
+    try:
+        if enter is not None:
+            made.enter(enter)
+    except BaseException:
+        made.close()
+        raise
+    return made
 
 
 def leave(instance: Instance) -> None:
@@ -89,8 +131,8 @@ def leave(instance: Instance) -> None:
     with _GUARD:
         instance.users -= 1
         if instance.users == 0:
-            if instance.file:
-                del _OPEN[instance.file]
+            if instance.place:
+                del _OPEN[instance.place]
             instance.close()
 
 
@@ -98,8 +140,8 @@ def _same_options(name: str, options: DuckDBOptions, found: Instance) -> None:
     mine, theirs = (o.model_dump(exclude={"path"}) for o in (options, found.options))
     differing = [key for key in mine if mine[key] != theirs[key]]
     if differing:
-        said = ", ".join(f"{key} ({theirs[key]!r} and {mine[key]!r})" for key in differing)
+        said = ", ".join(key if key in _UNSAID else f"{key} ({theirs[key]!r} and {mine[key]!r})" for key in differing)
         raise refused(
-            f"The connections {found.owner!r} and {name!r} open {found.file} with different options: {said}.",
+            f"The connections {found.owner!r} and {name!r} open {found.place} with different options: {said}.",
             "Give both the same options: one process opens a DuckDB file once.",
         )

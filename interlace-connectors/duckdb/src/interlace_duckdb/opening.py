@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 
+from interlace.errors import did_you_mean
+from interlace_duckdb.attaching import attach, make_secrets
 from interlace_duckdb.extensions import load_extension
 from interlace_duckdb.failures import cleaned, open_failed, refused
 from interlace_duckdb.quoting import identifier, literal
 
 if TYPE_CHECKING:
+    from interlace.errors import ConnectionFailure
     from interlace_duckdb.config import DuckDBOptions
 
 __all__ = ["look", "open_database"]
@@ -76,6 +79,8 @@ def open_database(options: DuckDBOptions, file: Path | None, root: Path) -> tupl
         per_session = _set(connection, options, root)
         for name in options.extensions:
             load_extension(connection, name)
+        make_secrets(connection, options.secrets)
+        attach(connection, options.attach, root)
     except BaseException:
         connection.close()
         raise
@@ -103,9 +108,16 @@ def _set(connection: duckdb.DuckDBPyConnection, options: DuckDBOptions, root: Pa
             connection.execute(f"SET GLOBAL {assignment}")
         except duckdb.Error as error:
             if "cannot be set globally" not in str(error):
-                raise refused(f"DuckDB refuses the setting {name!r}: {cleaned(str(error))}") from error
+                raise _setting_refused(connection, name, error) from error
             per_session.append(f"SET SESSION {assignment}")
     return per_session
+
+
+def _setting_refused(connection: duckdb.DuckDBPyConnection, name: str, error: duckdb.Error) -> ConnectionFailure:
+    known = {row[0] for row in connection.execute("SELECT name FROM duckdb_settings()").fetchall()}
+    if name.lower() in known or "unrecognized configuration parameter" not in str(error):
+        return refused(f"DuckDB refuses the setting {name!r}: {cleaned(str(error))}")
+    return refused(f"DuckDB has no setting {name!r}.", did_you_mean(name, known) or None)
 
 
 def _settings(options: DuckDBOptions, root: Path) -> dict[str, bool | int | float | str]:

@@ -15,5 +15,13 @@ INTERLACE_HOOK_API = 1
 
 @hookimpl
 def interlace_connections() -> Iterable[Provider[Connection]]:
-    """DuckDB, in a file or in memory."""
-    return [Provider("duckdb", "interlace_duckdb.connection:DuckDBConnection", "DuckDB, in a file or in memory")]
+    """DuckDB, in a file or in memory, and lakes that DuckDB keeps."""
+    return [
+        Provider("duckdb", "interlace_duckdb.connection:DuckDBConnection", "DuckDB, in a file or in memory"),
+        Provider(
+            "ducklake",
+            "interlace_duckdb.lake:DuckLakeConnection",
+            "DuckLake: Parquet files with a catalogue",
+            extra="ducklake",
+        ),
+    ]

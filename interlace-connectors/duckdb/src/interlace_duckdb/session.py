@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     import ibis
     import pyarrow as pa
 
+    from interlace.contracts.attachments import Attachments
+    from interlace.contracts.exchange import Exchange
+    from interlace.contracts.relation import RelationKind
     from interlace_duckdb.connection import DuckDBConnection
     from interlace_duckdb.instance import Instance
 
@@ -41,7 +44,8 @@ class DuckDBSession(Session):
         self.connection = connection
         self._instance = instance
         self._cursor = instance.cursor()
-        self._transaction = Transaction(self._cursor)
+        self._only_reads = connection.access == "read"
+        self._transaction = Transaction(self._cursor, reading=self._only_reads)
         self._ibis: ibis.BaseBackend | None = None
         self._turn = 0
         self._interrupted = False
@@ -104,7 +108,10 @@ class DuckDBSession(Session):
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit when the block ends, roll back when it raises or when anything in it was refused."""
-        self._instance.make_markers_table()
+        if self._only_reads:
+            self._end_reading()
+        else:
+            self._instance.make_markers_table()
         with self._transaction:
             yield
 
@@ -132,9 +139,29 @@ class DuckDBSession(Session):
         if attempts and self.fetch(markers.EXISTS):
             self.execute(markers.forget(attempts))
 
+    def attach(self, relation: Relation, kind: RelationKind, attachments: Attachments) -> None:
+        """Make comments be what is declared."""
+        from interlace_duckdb.comments import comment
+
+        comment(self, relation, kind, attachments)
+
     def create_view(self, relation: Relation, sql: str) -> None:
         """Make or replace a view."""
         self.execute(render.view(relation, sql))
+
+    def view_query(self, relation: Relation) -> str:
+        """The query of a view."""
+        from interlace_duckdb.exchanging import view_query
+
+        return view_query(self, relation)
+
+    def exchange(self, exchanges: Sequence[Exchange], views: Mapping[Relation, str] | None = None) -> None:
+        """Put tables in the places of others, by copies inside the file; views find them by name."""
+        from interlace_duckdb.exchanging import exchange
+
+        exchange(self, exchanges)
+        for relation, query in (views or {}).items():
+            self.create_view(relation, query)
 
     def load_arrow(
         self, relation: Relation, batches: Iterator[pa.RecordBatch], schema: pa.Schema | None, *, temporary: bool = True
@@ -270,6 +297,14 @@ class DuckDBSession(Session):
         self._turn += 1
         if self._reads_little is None:
             self.expect(None)
+        if self._only_reads and not self._transaction.open:
+            self._end_reading()
+            self._cursor.execute(Transaction.READ)
+
+    def _end_reading(self) -> None:
+        """End the transaction of the statement before: each reads what is committed when it begins."""
+        with contextlib.suppress(duckdb.TransactionException):
+            self._cursor.execute("ROLLBACK")
 
     def _batches(self, sql: str, reader: pa.RecordBatchReader, turn: int) -> Iterator[pa.RecordBatch]:
         """The batches of a reader, one read ahead.

@@ -18,21 +18,23 @@ __all__ = ["Transaction"]
 
 
 class Transaction(transaction.Transaction):
-    """The transaction of one cursor.
+    """The transaction of one cursor, with `reading` one in which DuckDB itself refuses to write.
 
     Attributes:
         others_write: whether others than the session use its cursor, whose failures it does not see.
     """
 
     BEGIN: ClassVar[str] = "BEGIN TRANSACTION"
+    READ: ClassVar[str] = "BEGIN TRANSACTION READ ONLY"
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, *, reading: bool = False) -> None:
         super().__init__()
         self._cursor = cursor
+        self._begins = self.READ if reading else self.BEGIN
         self.others_write = False
 
     def _begin(self) -> None:
-        self._command(self.BEGIN)
+        self._command(self._begins)
 
     def _commit(self) -> None:
         try:
