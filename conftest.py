@@ -36,6 +36,18 @@ settings.register_profile(
 settings.load_profile("interlace")
 
 
+@pytest.fixture(autouse=True)
+def _secrets_of_other_tests_are_forgotten() -> Iterator[None]:
+    """What is concealed is so for the whole process (`interlace.redaction`), which all tests share."""
+    from interlace import redaction
+
+    # A patch of its own: the one that tests share must be undone before the fixtures that a test asks for.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(redaction, "_known", set())
+        patch.setattr(redaction, "_patterns", [])
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The URL of a server that lives as long as the session of tests.
@@ -85,3 +97,17 @@ def postgres_url(postgres_server: str, postgres_idle: list[str]) -> Iterator[str
     with psycopg.connect(url, autocommit=True) as administrator:
         administrator.execute(_EMPTY)
     postgres_idle.append(name)
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The address of moto's server for S3, in a thread; it accepts any key."""
+    if find_spec("moto") is None:
+        pytest.fail("not installed: moto") if os.environ.get("CI") else pytest.skip("not installed: moto")
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()

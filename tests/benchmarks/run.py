@@ -27,6 +27,7 @@ from small import first_run, per_model
 from starting import one_changed, version
 from table import Row, printed, save
 from tpch import tpch
+from transfer_postgres import small_on_postgres, transfer_postgres
 
 __all__ = ["BENCHMARKS", "cache", "compile_everything", "main"]
 
@@ -47,6 +48,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "history": history,
     "merge-pg": merge_on_postgres,
     "history-pg": history_on_postgres,
+    "small-pg": small_on_postgres,
+    "pg-transfer": transfer_postgres,
     "backfill": backfill,
     "checks": checks,
 }

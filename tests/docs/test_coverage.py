@@ -19,6 +19,7 @@ from interlace.contracts.check import Check
 from interlace.contracts.connection import Connection
 from interlace.contracts.exporter import Exporter
 from interlace.contracts.materialiser import Materialiser
+from interlace.contracts.secret import SecretProvider
 from interlace.contracts.state import StateStore
 from interlace.contracts.strategy import Strategy
 from interlace.errors import InterlaceError
@@ -33,6 +34,7 @@ OFFERED = {
     Connection: "reference/configuration.md",
     Exporter: "reference/exporters.md",
     Materialiser: "reference/materialisations.md",
+    SecretProvider: "reference/configuration.md",
     StateStore: "reference/configuration.md",
     Strategy: "reference/strategies.md",
 }
@@ -114,7 +116,7 @@ def test_every_word_that_a_plugin_offers_is_documented_with_its_options(contract
     config = getattr(PluginManager.discover(safe=True).registry(contract).get(word), "Config", None)
     options = [] if config is None else [field.alias or name for name, field in config.model_fields.items()]
 
-    assert word in {heading.removeprefix("state: ") for heading in page.headings}
+    assert word in {heading.removeprefix("state: ").removeprefix("secrets: ") for heading in page.headings}
     assert [] == [option for option in options if f"`{option}`" not in page.text]
 
 

@@ -119,12 +119,30 @@ def environment(home: Path) -> dict[str, str]:
     return {**kept, "PATH": path, "HOME": str(home), "COLUMNS": "160", "LANG": "C.UTF-8"}
 
 
+@pytest.fixture
+def lake_endpoint(s3_server):
+    """The address of a server for S3 with an empty bucket ``lake``."""
+    import boto3
+
+    client = boto3.client(
+        "s3", endpoint_url=s3_server, region_name="eu-west-1", aws_access_key_id="key", aws_secret_access_key="secret"
+    )
+    client.create_bucket(Bucket="lake", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    yield s3_server
+    for found in client.list_objects_v2(Bucket="lake").get("Contents", ()):
+        client.delete_object(Bucket="lake", Key=found["Key"])
+    client.delete_bucket(Bucket="lake")
+    client.close()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", TOLD)
 def test_the_page_happens_as_it_says(name, open_page, tmp_path, request, monkeypatch):
     if "${WAREHOUSE_URL}" in open_page(name).text:
         monkeypatch.setenv("WAREHOUSE_URL", request.getfixturevalue("postgres_url"))
+    if "${LAKE_ENDPOINT}" in open_page(name).text:
+        monkeypatch.setenv("LAKE_ENDPOINT", request.getfixturevalue("lake_endpoint"))
     teller = Teller(tmp_path)
     for fence in open_page(name).fences:
         teller.tell(fence)

@@ -10,7 +10,7 @@ def test_every_distribution_has_the_version_of_the_root(root, members):
 
 
 def test_the_root_pins_every_part_or_has_it_in_an_extra(root, members):
-    parts = [text for texts in root.extras.values() for text in texts if text.startswith("interlace-")]
+    parts = {text for texts in root.extras.values() for text in texts if text.startswith("interlace-")}
 
     assert sorted(d.name for d in members) == sorted([*root.dependencies, *parts])
 
@@ -84,8 +84,10 @@ def test_import_linter_looks_into_every_distribution(root, members):
 
 def test_the_extra_all_is_every_other_extra(root):
     extras = root.extras
+    # The drivers of ibis's backends: some are compiled where they are installed, and nobody has all of those systems.
+    drivers = {name for name, texts in extras.items() if any(text.startswith("ibis-framework[") for text in texts)}
 
-    assert [f"interlace[{','.join(sorted(set(extras) - {'all'}))}]"] == extras["all"]
+    assert [f"interlace[{','.join(sorted(set(extras) - drivers - {'all'}))}]"] == extras["all"]
 
 
 def test_the_root_says_the_version_once(root):

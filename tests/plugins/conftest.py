@@ -18,7 +18,7 @@ collect_ignore = ["example"]  # not importable here; its tests run where it is i
 def _install(target, *packages):
     """Build the packages and install them into a folder: offline, with what is installed here."""
     uv = pytest.importorskip("uv", reason="uv builds and installs the plugins under test").find_uv_bin()
-    folders = [str(HERE / package) for package in packages]
+    folders = [str(HERE / package) for package in packages]  # a path that is absolute stays as it is
     subprocess.run(
         [uv, "pip", "install", "--quiet", "--offline", "--no-cache", "--no-deps", "--no-build-isolation",
          "--python", sys.executable, "--target", str(target), *folders],
@@ -27,6 +27,12 @@ def _install(target, *packages):
         capture_output=True,
     )  # fmt: skip
     return target
+
+
+@pytest.fixture(scope="session")
+def install():
+    """A function that builds packages and installs them into a folder, which it gives."""
+    return _install
 
 
 @pytest.fixture(scope="session")

@@ -99,7 +99,4 @@ def test_a_slip_in_its_name_gets_the_right_one(interlace):
     config = interlace.project / "config.yaml"
     config.write_text(config.read_text().replace("type: example", "type: exampel"))
 
-    assert (
-        "No connection type 'exampel'. Did you mean 'example'? Installed: duckdb, example, postgres."
-        in interlace("run").stderr
-    )
+    assert "No connection type 'exampel'. Did you mean 'example'? Installed: " in interlace("run").stderr

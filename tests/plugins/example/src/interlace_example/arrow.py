@@ -1,4 +1,4 @@
-"""Arrow in and out of a database that has rows only."""
+"""Arrow in and out of a database that has rows only: a driver that speaks Arrow needs little of it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 CHUNK_ROWS = 10_000
 
 InsertMany = Callable[[str, Iterator[tuple[object, ...]]], None]
+
+# YOURS: the type of a column for each type of Arrow, and back.
 
 _DECLARED: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
     (kinds.is_null, "BLOB"),

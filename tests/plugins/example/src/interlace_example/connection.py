@@ -1,4 +1,4 @@
-"""The connection: one SQLite file."""
+"""The connection: one SQLite file.  What is marked `YOURS` is where another system is spoken to."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ BUSY_SECONDS = 30.0
 class ExampleOptions(Options):
     """What stands beside ``type: example``: the file, relative to the project's folder."""
 
+    # YOURS: host, port, database; a password is a SecretStr.
     path: str
 
 
@@ -26,6 +27,8 @@ class ExampleConnection(Connection):
 
     Config = ExampleOptions
     config: ExampleOptions
+    # YOURS: the name that sqlglot has for its SQL, and what it can do. What is declared is tested, and so is that the
+    # rest is refused.
     dialect: ClassVar[str] = "sqlite"
     capabilities = Capabilities(transactional_ddl=True, views=True, arrow_in=True, arrow_out=True, interrupt=True)
 
@@ -71,13 +74,16 @@ class ExampleConnection(Connection):
 
     def default_schema(self) -> str:
         """SQLite's name of the file itself."""
+        # YOURS: the schema of names that have none.
         return "main"
 
     def files(self) -> tuple[Path, ...]:
         """The file; its log is gone when all is closed."""
+        # YOURS: leave the method out where there is a server.
         return (self.path,)
 
     def _connect(self) -> sqlite3.Connection:
+        # YOURS: the driver's own connection, one for each session.
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         # With the modern behaviour a rename fails while a view names the table that was just dropped.
         connection.execute("PRAGMA legacy_alter_table = ON")

@@ -1,4 +1,4 @@
-"""The session: one conversation with the file."""
+"""The session: one conversation with the file.  What is marked `YOURS` is where another system is spoken to."""
 
 from __future__ import annotations
 
@@ -65,6 +65,7 @@ class ExampleSession(Session):
                 self._run(f"DROP VIEW {self.name(_DESCRIBED)}")
 
     # --- catalogue --------------------------------------------------------------------------------------------
+    # YOURS: where the system keeps what tables and columns there are.
 
     def columns(self, relation: Relation) -> tuple[Column, ...]:
         """The columns of one table or view."""
@@ -154,6 +155,7 @@ class ExampleSession(Session):
 
     def copy_out(self, sql: str, path: Path, format: str, options: dict[str, object]) -> int:  # noqa: A002
         """SQLite writes no files of other formats."""
+        del sql, path, options
         raise UnsupportedCapability(f"SQLite cannot write {format}.")
 
     # --- other ------------------------------------------------------------------------------------------------
@@ -182,6 +184,8 @@ class ExampleSession(Session):
         """Give a table other columns: the types that are declared count for what is inserted later."""
         kept = [c.name for c in columns if c.name in {each.name for each in self.columns(relation)}]
         self._publish(relation, Query(f"SELECT {', '.join(map(self.quote, kept))} FROM {self.name(relation)}"), columns)
+
+    # YOURS: how a table is put in the place of another; without transactions for DDL, by renaming.
 
     def _perform(self, step: Step) -> int | None:
         match step:
@@ -240,6 +244,8 @@ class ExampleSession(Session):
 
     def _has_markers(self) -> bool:
         return bool(self.fetch(f"SELECT 1 FROM main.sqlite_master WHERE name = {tables.literal(MARKERS.name)}"))
+
+    # YOURS: all statements come through here; a driver's error becomes `QueryFailed`, and ends the transaction.
 
     def _run(self, sql: str) -> sqlite3.Cursor:
         if self._dead is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from interlace.contracts.relation import Column
 
+# YOURS: all tables and views with their columns, by one query.
 CATALOGUE = """
 SELECT found.name, found.type, info.name, info.type, info."notnull"
 FROM main.sqlite_master AS found, pragma_table_xinfo(found.name, 'main') AS info
@@ -27,8 +28,10 @@ def literal(value: str | None) -> str:
 
 
 def column(name: str, kind: str, not_null: int) -> Column:
-    """A column as the pragma gives it. An expression has no declared type, which in SQLite means what BLOB means:
-    values are kept as they are."""
+    """A column as the pragma gives it.
+
+    An expression has no declared type, which in SQLite means what BLOB means: values are kept as they are.
+    """
     return Column(name, kind or "BLOB", not not_null)
 
 
