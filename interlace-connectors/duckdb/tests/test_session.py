@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -370,3 +371,11 @@ def test_a_real_table_without_a_transaction_is_loaded_in_one_of_its_own(connect:
         session.load_arrow(Relation("t", "main"), broken(), None, temporary=False)
 
     assert [("old",)] == connection.session().fetch("SELECT a FROM t")
+
+
+def test_ctrl_c_ends_a_query_as_it_ends_python(session):
+    began = threading.Timer(0.3, lambda: signal.raise_signal(signal.SIGINT))
+    began.start()
+
+    with pytest.raises(KeyboardInterrupt):
+        session.fetch("SELECT sum(a.range * b.range) FROM range(3000000) AS a, range(3000000) AS b")

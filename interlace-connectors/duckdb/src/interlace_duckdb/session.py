@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import duckdb
 
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 __all__ = ["DuckDBSession"]
 
 T = TypeVar("T")
+
+_CTRL_C: Final = "Query interrupted"
+"""What DuckDB raises a plain RuntimeError with, where Python's handler of a signal raised inside a query."""
 
 
 class DuckDBSession(Session):
@@ -252,6 +255,11 @@ class DuckDBSession(Session):
             failed = query_failed(self._real(error, sql), sql)
             self._transaction.kill(failed)
             raise failed from error
+        except RuntimeError as error:
+            self._transaction.kill(error)
+            if str(error) == _CTRL_C:
+                raise KeyboardInterrupt from error
+            raise
         except BaseException as error:
             self._transaction.kill(error)
             raise
