@@ -72,6 +72,17 @@ def test_variables_are_found_by_token():
     assert ["$start", "$end", "$order"] == [query[v.start : v.end] for v in body.variables]
 
 
+@pytest.mark.parametrize(
+    "dialect", ["sqlite", "mysql", "trino", "bigquery", "oracle", "tsql", "snowflake", "databricks"]
+)
+def test_variables_are_found_where_the_sign_begins_a_name(dialect):
+    query = "SELECT $start AS a FROM t WHERE n < $end"
+    body = read(query, dialect)
+
+    assert ["$start", "$end"] == [query[v.start : v.end] for v in body.variables]
+    assert ["start", "end"] == [v.name for v in body.variables]
+
+
 def test_variables_work_in_postgresql_too():
     assert ["start"] == [v.name for v in read("SELECT $start, $q$ $no $q$ FROM t", "postgres").variables]
 

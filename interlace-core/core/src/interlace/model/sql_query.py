@@ -218,6 +218,9 @@ def _variables(tokens: list[Token], start: int, place: _Place) -> Iterator[Varia
     for position, token in enumerate(tokens):
         if token.token_type is TokenType.PLACEHOLDER:
             raise place.error("a model takes no '?'; write $name", token.start)
+        # SQLite, MySQL, Trino and others read the sign as the beginning of a name.
+        if token.token_type is TokenType.VAR and token.text[0] == "$" and _IDENTIFIER.fullmatch(token.text[1:]):
+            yield Variable(token.text[1:], token.start - start, token.end + 1 - start)
         if token.token_type is not TokenType.PARAMETER or token.text != "$":
             continue
         following = tokens[position + 1] if position + 1 < len(tokens) else token
