@@ -113,7 +113,7 @@ class Compute:
         node = self.graph.nodes[name]
         own = session.connection.name
         if not _is_inlined_python(node, self.inlined) and self.connection(node).name != own:
-            copy = self.transfers.relation(name, own) if self.transfers is not None else copy_relation(name, own)
+            copy = self.transfers.relation(name, own) if self.transfers is not None else copy_relation(name)
             return Renamed(session.name(copy))
         if name not in self.inlined or not isinstance(node, Model):
             relation = self.relation(name)

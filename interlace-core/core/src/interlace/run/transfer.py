@@ -52,12 +52,11 @@ class Need:
     columns: frozenset[str] | None = None
 
 
-def copy_relation(name: str, reader: str, run: str = "of") -> Relation:
-    """Where a copy is while the run goes on."""
+def copy_relation(name: str, run: str | None = None) -> Relation:
+    """Where a copy is while a run goes on; without one, where it would be, for people."""
     from interlace.plan.versions import digest
 
-    del reader
-    marked = run if run == "of" else digest(run, name)[:16]
+    marked = "of" if run is None else digest(run, name)[:16]
     return Relation(f"copy_{marked}_{name}"[:60], SCHEMA)
 
 

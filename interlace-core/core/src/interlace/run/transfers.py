@@ -105,7 +105,7 @@ class Transfers:
 
     def _copy(self, need: Need, worker: Worker, compute: Compute) -> None:
         source, reader = self._connections.get(need.source), self._connections.get(need.reader)
-        relation = copy_relation(need.name, need.reader, self._run)
+        relation = copy_relation(need.name, self._run)
         self._write_down(reader, relation)
         began = time.monotonic()
         with closing(source.session()) as reading, closing(reader.session()) as writing:
