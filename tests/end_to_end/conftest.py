@@ -304,6 +304,37 @@ class OnServer:
                 connection.execute(statement)
 
 
+class Killed:
+    """A project and its warehouse, in which commands are killed, and which can be what they were before.
+
+    Args:
+        warehouse: of the project.
+    """
+
+    def __init__(self, project: Project, warehouse: InFile | OnServer) -> None:
+        self.project = project
+        self.warehouse = warehouse
+        self._start = project.root.parent / "start"
+
+    def save(self) -> None:
+        """Begin here, from now on."""
+        shutil.copytree(self.project.root, self._start)
+        self.warehouse.save()
+
+    def begin_again(self) -> None:
+        """Make both what they were when they were saved."""
+        shutil.rmtree(self.project.root)
+        shutil.copytree(self._start, self.project.root)
+        self.warehouse.restore()
+
+    def kill(self, when: str, moment: str, nth: int, *words: str) -> bool:
+        """Do a command and be killed there; whether that call came."""
+        own = self.warehouse.name == "postgres" and moment in {"statement", "commit"}
+        said = self.project.killed_at(when, f"postgres-{moment}" if own else moment, nth, *words)
+        assert said.code in (0, -signal.SIGKILL), said.out + said.err
+        return said.code != 0
+
+
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory) -> Iterator[Runs]:
     """Does commands, one after the other."""
@@ -335,6 +366,17 @@ def make_project(runs: Runs):
         made = Project(root, None if alone else runs)
         made.write("config.yaml", CONFIG)
         return made
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def make_killed(make_project, make_warehouse, tmp_path_factory):
+    """A function that makes a project whose commands are killed, by the engine's name."""
+
+    def make(engine: str) -> Killed:
+        project = make_project(tmp_path_factory.mktemp("killed") / "project")
+        return Killed(project, make_warehouse(engine, project.root))
 
     return make
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import signal
-
 import pytest
 
 CONFIG = """
@@ -24,45 +21,26 @@ AFTER = [[(11,)], [(10,), (11,)], [(11,)]]
 LEFT = "SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE '%\\_\\_interlace%' ESCAPE '\\'"
 KEPT = "SELECT count(*) FROM information_schema.schemata WHERE schema_name LIKE '\\_interlace\\_previous%' ESCAPE '\\'"
 
-POINTS = {
-    "duckdb": {"statement": "statement", "commit": "commit"},
-    "postgres": {"statement": "postgres-statement", "commit": "postgres-commit"},
-}
-
 
 class Promoting:
     """A project whose dev is to be promoted: a table, one that keeps its rows, and a view."""
 
-    def __init__(self, project, warehouse) -> None:
-        self.project = project
-        self._warehouse = warehouse
-        self._start = project.root.parent / "start"
-        project.write("config.yaml", CONFIG.format(warehouse=warehouse.config))
+    def __init__(self, killed) -> None:
+        self.project = project = killed.project
+        self._warehouse = killed.warehouse
+        self.begin_again = killed.begin_again
+        self.kill = killed.kill
+        project.write("config.yaml", CONFIG.format(warehouse=self._warehouse.config))
         project.sql("orders", ORDERS.format(amount=10))
         project.sql("log", LOG)
         project.sql("big", BIG)
         project.run("--env", "prod")
         project.sql("orders", ORDERS.format(amount=11))
         project.run()
-
-    def save(self) -> None:
-        shutil.copytree(self.project.root, self._start)
-        self._warehouse.save()
-
-    def begin_again(self) -> None:
-        shutil.rmtree(self.project.root)
-        shutil.copytree(self._start, self.project.root)
-        self._warehouse.restore()
+        killed.save()
 
     def seen(self):
         return self._warehouse.ask(QUERIES)
-
-    def kill(self, when: str, moment: str, nth: int, *words: str) -> bool:
-        """Do a command and be killed there; whether that call came."""
-        point = POINTS[self._warehouse.name].get(moment, moment)
-        said = self.project.killed_at(when, point, nth, *words)
-        assert said.code in (0, -signal.SIGKILL), said.out + said.err
-        return said.code != 0
 
     def promote(self) -> str:
         said = self.project(*PROMOTE)
@@ -88,11 +66,8 @@ ROLLBACK = ("rollback", "--env", "prod", "--yes")
 
 
 @pytest.fixture(scope="module", params=["duckdb", "postgres"])
-def made(request, make_project, make_warehouse, tmp_path_factory):
-    project = make_project(tmp_path_factory.mktemp("promote") / "project")
-    promoting = Promoting(project, make_warehouse(request.param, project.root))
-    promoting.save()
-    return promoting
+def made(request, make_killed):
+    return Promoting(make_killed(request.param))
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 
 import pytest
@@ -21,20 +20,16 @@ BEFORE = [[(1, 10), (2, 20)], [(30,)], [(2,)], [(1,), (2,)]]
 AFTER = [[(1, 11), (2, 20), (3, 30)], [(61,)], [(1,), (2,), (3,)], [(1,), (1,), (2,), (2,), (3,)]]
 LEFT = "SELECT table_name FROM information_schema.tables WHERE table_name LIKE '\\_\\_interlace%' ESCAPE '\\'"
 
-POINTS = {
-    "duckdb": {"statement": "statement", "commit": "commit"},
-    "postgres": {"statement": "postgres-statement", "commit": "postgres-commit"},
-}
-
 
 class Releasing:
     """A project that holds back what it built: a table, a sum, a view and rows that were appended to a copy."""
 
-    def __init__(self, project, warehouse) -> None:
-        self.project = project
-        self._warehouse = warehouse
-        self._start = project.root.parent / "start"
-        project.write("config.yaml", f"connections:\n  default: {{{warehouse.config}}}\n")
+    def __init__(self, killed) -> None:
+        self.project = project = killed.project
+        self._killed = killed
+        self._warehouse = killed.warehouse
+        self.begin_again = killed.begin_again
+        project.write("config.yaml", f"connections:\n  default: {{{self._warehouse.config}}}\n")
         project.sql("orders", EXTRACT.format(rows=OLD))
         project.sql("total", "SELECT sum(amount) AS amount FROM orders\n")
         project.sql("big", "-- @materialise: view\nSELECT * FROM orders WHERE amount > 10\n")
@@ -43,23 +38,14 @@ class Releasing:
         assert BEFORE == self.seen()
         project.sql("orders", EXTRACT.format(rows=NEW))
         self.run = project.run("--hold", "--json").json["run"]
-        shutil.copytree(project.root, self._start)
-        warehouse.save()
-
-    def begin_again(self) -> None:
-        shutil.rmtree(self.project.root)
-        shutil.copytree(self._start, self.project.root)
-        self._warehouse.restore()
+        killed.save()
 
     def seen(self):
         return self._warehouse.ask(QUERIES)
 
     def kill(self, when: str, moment: str, nth: int = 1) -> bool:
         """Release it and be killed there; whether that call came."""
-        point = POINTS[self._warehouse.name].get(moment, moment)
-        said = self.project.killed_at(when, point, nth, "release", self.run)
-        assert said.code in (0, -signal.SIGKILL), said.out + said.err
-        return said.code != 0
+        return self._killed.kill(when, moment, nth, "release", self.run)
 
     def check_dropped(self) -> None:
         """Nothing of what was staged is left, and what is published stands."""
@@ -82,9 +68,8 @@ class Releasing:
 
 
 @pytest.fixture(scope="module", params=["duckdb", "postgres"])
-def made(request, make_project, make_warehouse, tmp_path_factory):
-    project = make_project(tmp_path_factory.mktemp("release") / "project")
-    return Releasing(project, make_warehouse(request.param, project.root))
+def made(request, make_killed):
+    return Releasing(make_killed(request.param))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from interlace.contracts.arrow_load import no_columns, no_common_type, nothing_given
+from interlace.contracts.batch_buffer import BatchBuffer
 from interlace.errors import ModelFailed
 from interlace_duckdb.quoting import identifier, identifiers, qualified
 from interlace_duckdb.widening import canonical, importable, settled, wider
@@ -56,9 +57,7 @@ class ArrowLoad:
         self._columns: dict[str, pa.Field] = {}
         self._made = False
         self._schema: pa.Schema | None = None
-        self._buffer: list[pa.RecordBatch] = []
-        self._bytes = 0
-        self._held = 0
+        self._buffer = BatchBuffer(MOST_ROWS, MOST_BYTES)
         self._rows = 0
 
     def run(self, batches: Iterable[pa.RecordBatch], schema: pa.Schema | None) -> int:
@@ -92,10 +91,8 @@ class ArrowLoad:
             self._leave_source()
             self._fit(_columns(batch.schema), declared)
             self._schema = batch.schema
-        self._buffer.append(batch)
-        self._bytes += batch.nbytes
-        self._held += batch.num_rows
-        if self._bytes >= MOST_BYTES or self._held >= MOST_ROWS:
+        self._buffer.add(batch)
+        if self._buffer.full:
             self._flush(everything=False)
 
     # --- the table --------------------------------------------------------------------------------------------
@@ -147,16 +144,15 @@ class ArrowLoad:
     # --- the rows ---------------------------------------------------------------------------------------------
 
     def _flush(self, *, everything: bool) -> None:
-        if not self._buffer:
+        table = self._buffer.take()
+        if table is None:
             return
-        table = pa.Table.from_batches(self._buffer)
         whole = table.num_rows - table.num_rows % ROW_GROUP
         rows = table.num_rows if everything or whole == 0 else whole
         for start in range(0, rows, MOST_ROWS):
             self._insert(table.slice(start, min(MOST_ROWS, rows - start)))
-        self._buffer = table.slice(rows).to_batches()
-        self._bytes = sum(batch.nbytes for batch in self._buffer)
-        self._held = table.num_rows - rows
+        for batch in table.slice(rows).to_batches():
+            self._buffer.add(batch)
 
     def _insert(self, rows: pa.Table) -> None:
         if rows.num_rows == 0:

@@ -7,7 +7,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.types as pt
 
-from interlace.schema.arrow_numbers import is_number, wider_number
+from interlace.schema.arrow_kinds import decoded, wider_scalar
 
 __all__ = ["canonical", "importable", "settled", "wider"]
 
@@ -16,18 +16,11 @@ _MOST_DIGITS: Final = 38
 
 def canonical(kind: pa.DataType) -> pa.DataType:
     """The one type that stands for all that DuckDB stores alike: large and view strings, dictionaries, encodings."""
-    if pt.is_dictionary(kind) or pt.is_run_end_encoded(kind):
-        return canonical(kind.value_type)
-    if pt.is_string(kind) or pt.is_large_string(kind) or pt.is_string_view(kind):
-        return pa.string()
-    if pt.is_binary(kind) or pt.is_large_binary(kind) or pt.is_binary_view(kind) or pt.is_fixed_size_binary(kind):
-        return pa.binary()
+    kind = decoded(kind)
     if pt.is_temporal(kind):
         return _canonical_time(kind)
     if pt.is_decimal(kind):
         return pa.decimal128(min(kind.precision, _MOST_DIGITS), kind.scale)
-    if pt.is_float16(kind):
-        return pa.float32()
     if isinstance(kind, pa.BaseExtensionType):
         return _canonical_extension(kind)
     return _canonical_nested(kind)
@@ -102,15 +95,9 @@ def wider(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
     Numbers widen to numbers, whole ones to floats too; dates to timestamps; lists, maps and structures by what is in
     them. Text and numbers, decimals and floats, timestamps with and without a zone have nothing in common.
     """
-    if one == other or pt.is_null(other):
-        return one
-    if pt.is_null(one):
-        return other
-    if is_number(one) and is_number(other):
-        return wider_number(one, other, _MOST_DIGITS)
-    if {pt.is_date(one), pt.is_date(other)} == {True, False}:
-        moment = other if pt.is_date(one) else one
-        return moment if pt.is_timestamp(moment) and moment.tz is None else None
+    both = wider_scalar(one, other, _MOST_DIGITS)
+    if both is not None:
+        return both
     if pt.is_timestamp(one) and pt.is_timestamp(other) and (one.tz is None) == (other.tz is None):
         return pa.timestamp("ns", tz=one.tz)
     if pt.is_time(one) and pt.is_time(other):

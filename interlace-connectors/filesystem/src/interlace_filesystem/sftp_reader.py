@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
+
+from interlace.contracts.seekable_reader import SeekableReader
 
 if TYPE_CHECKING:
     from collections.abc import Buffer  # type: ignore[attr-defined]  # Python 3.12
@@ -20,38 +21,16 @@ PACKET: Final = 1 << 15
 """Bytes of one request: what every server answers."""
 
 
-class SftpReader(io.RawIOBase):
+class SftpReader(SeekableReader):
     """A file on a channel that is closed with it.
 
     paramiko alone waits for each answer before it asks for the next bytes, or asks for the whole file.
     """
 
     def __init__(self, opened: paramiko.SFTPFile, channel: ExitStack) -> None:
-        super().__init__()
         self._opened = opened
         self._channel = channel
-        self._size = opened.stat().st_size or 0
-        self._at = 0
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def seekable(self) -> bool:
-        """It is."""
-        return True
-
-    def tell(self) -> int:
-        """Where the next byte is read."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a byte, counted from the beginning, from here or from the end."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        if base + offset < 0:
-            raise ValueError(f"{offset} is before the beginning of the file")
-        self._at = base + offset
-        return self._at
+        super().__init__(opened.stat().st_size or 0, "the file")
 
     def readinto(self, buffer: Buffer) -> int:
         """Fill a buffer, with at most a megabyte."""

@@ -19,6 +19,7 @@ from psycopg.waiting import Wait
 from pyarrow import csv
 
 from interlace.errors import InterlaceError, QueryFailed
+from interlace_postgres.failures import stream_ended
 from interlace_postgres.widening import is_list
 
 if TYPE_CHECKING:
@@ -86,13 +87,7 @@ class CopyStream:
         """The rows that are left, batch by batch."""
         while True:
             if not self._open:
-                raise self._session.killed(
-                    QueryFailed(
-                        "A stream of rows was ended by another statement of its session.",
-                        sql=self._sql,
-                        hint="Read the rows in a session of their own, or read them all at once.",
-                    )
-                )
+                raise self._session.killed(stream_ended(self._sql))
             text, ended = self._read()
             if ended:
                 self._open = False

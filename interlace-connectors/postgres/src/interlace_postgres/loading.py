@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-import pyarrow as pa
-
-from interlace.contracts.arrow_load import no_columns, no_common_type, nothing_given
+from interlace.contracts.arrow_load import no_columns
 from interlace.contracts.relation import Relation
+from interlace.contracts.table_load import TableLoad
 from interlace.errors import ModelFailed
 from interlace_postgres.cells import copy_data
 from interlace_postgres.publishing import substitute, way
@@ -17,6 +16,8 @@ from interlace_postgres.standing import standing
 from interlace_postgres.widening import canonical, server_type, wider
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from interlace_postgres.session import PostgresSession
 
 __all__ = ["load_table", "load_temporary"]
@@ -55,110 +56,56 @@ def load_table(
     return rows
 
 
-class _Load:
+class _Load(TableLoad):
     """One load into one new table."""
 
     def __init__(self, session: PostgresSession, relation: Relation, kind: str) -> None:
+        super().__init__(MOST_ROWS, MOST_BYTES)
         self._session = session
         self._target = qualified(relation)
         self._kind = kind
-        self._columns: dict[str, pa.DataType] = {}
-        self._schema: pa.Schema | None = None
-        self._buffer: list[pa.RecordBatch] = []
-        self._bytes = 0
-        self._held = 0
-        self._rows = 0
 
-    def run(self, batches: Iterable[pa.RecordBatch], schema: pa.Schema | None) -> int:
-        """Consume the batches; gives the number of rows.
+    def kinds(self, schema: pa.Schema) -> dict[str, pa.DataType]:
+        """The columns of a schema; PostgreSQL looks at the case of a name."""
+        if not len(schema):
+            raise no_columns()
+        kinds: dict[str, pa.DataType] = {}
+        for field in schema:
+            if field.name in kinds:
+                raise ModelFailed(f"Two columns are called {field.name!r}.", hint="Rename one of them.")
+            kinds[field.name] = canonical(field.type)
+            server_type(field.name, kinds[field.name])
+        return kinds
 
-        Raises:
-            ModelFailed: a batch cannot be stored, or there is neither batch nor schema.
-        """
-        declared = _kinds(schema) if schema is not None else {}
-        for batch in batches:
-            self._take(batch, declared)
-        self._flush()
-        if not self._columns:
-            self._make_empty(declared)
-        return self._rows
+    def word(self, name: str, kind: pa.DataType) -> str:
+        """PostgreSQL's word for a type."""
+        return server_type(name, kind)
 
-    def _make_empty(self, declared: dict[str, pa.DataType]) -> None:
-        if not declared:
-            raise nothing_given()
-        self._make(declared)
+    def wider(self, one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
+        """The type that holds both."""
+        return wider(one, other)
 
-    def _take(self, batch: pa.RecordBatch, declared: dict[str, pa.DataType]) -> None:
-        if self._schema is None or not batch.schema.equals(self._schema):
-            self._flush()
-            self._fit(_kinds(batch.schema), declared)
-            self._schema = batch.schema
-        self._buffer.append(batch)
-        self._bytes += batch.nbytes
-        self._held += batch.num_rows
-        if self._bytes >= MOST_BYTES or self._held >= MOST_ROWS:
-            self._flush()
-
-    # --- the table --------------------------------------------------------------------------------------------
-
-    def _fit(self, incoming: dict[str, pa.DataType], declared: dict[str, pa.DataType]) -> None:
-        if not self._columns:
-            self._make({**incoming, **declared})
-        for name, kind in incoming.items():
-            known = self._columns.get(name)
-            if known is None:
-                word = server_type(name, kind)
-                self._session.execute(f"ALTER TABLE {self._target} ADD COLUMN {identifier(name)} {word}")
-                self._columns[name] = kind
-            elif known != kind:
-                self._widen(name, known, kind)
-
-    def _make(self, columns: dict[str, pa.DataType]) -> None:
-        body = ", ".join(f"{identifier(name)} {server_type(name, kind)}" for name, kind in columns.items())
+    def make(self, words: dict[str, str]) -> None:
+        """Make the table."""
+        body = ", ".join(f"{identifier(name)} {word}" for name, word in words.items())
         self._session.execute(f"CREATE {self._kind} {self._target} ({body})")
-        self._columns = dict(columns)
 
-    def _widen(self, name: str, known: pa.DataType, kind: pa.DataType) -> None:
-        both = wider(known, kind)
-        if both is None:
-            raise no_common_type(name, server_type(name, known), server_type(name, kind), known)
-        word = server_type(name, both)
-        if word != server_type(name, known):
-            quoted = identifier(name)
-            using = f"to_jsonb({quoted})" if word == "jsonb" else f"{quoted}::{word}"
-            self._session.execute(
-                f"ALTER TABLE {self._target} ALTER COLUMN {quoted} SET DATA TYPE {word} USING {using}"
-            )
-        self._columns[name] = both
+    def add(self, name: str, word: str) -> None:
+        """Add a column."""
+        self._session.execute(f"ALTER TABLE {self._target} ADD COLUMN {identifier(name)} {word}")
 
-    # --- the rows ---------------------------------------------------------------------------------------------
+    def alter(self, name: str, word: str) -> None:
+        """Give a column a wider type."""
+        quoted = identifier(name)
+        using = f"to_jsonb({quoted})" if word == "jsonb" else f"{quoted}::{word}"
+        self._session.execute(f"ALTER TABLE {self._target} ALTER COLUMN {quoted} SET DATA TYPE {word} USING {using}")
 
-    def _flush(self) -> None:
-        if self._held:
-            table = pa.Table.from_batches(self._buffer)
-            names = identifiers(table.column_names)
-            data = copy_data(
-                table,
-                {name: canonical(table.schema.field(name).type) for name in table.column_names},
-                utc=self._session.in_utc,
-            )
-            self._session.copy_in(f"COPY {self._target} ({names}) FROM STDIN (FORMAT csv)", data)
-            self._rows += table.num_rows
-        self._buffer, self._bytes, self._held = [], 0, 0
-
-
-def _kinds(schema: pa.Schema) -> dict[str, pa.DataType]:
-    """The columns of a schema in canonical types.
-
-    Raises:
-        ModelFailed: there are none, two have one name, or PostgreSQL cannot store one.
-    """
-    if not len(schema):
-        raise no_columns()
-    kinds: dict[str, pa.DataType] = {}
-    for field in schema:
-        if field.name in kinds:
-            raise ModelFailed(f"Two columns are called {field.name!r}.", hint="Rename one of them.")
-        kinds[field.name] = canonical(field.type)
-        server_type(field.name, kinds[field.name])
-    return kinds
+    def insert(self, table: pa.Table) -> None:
+        """Write rows by COPY."""
+        names = identifiers(table.column_names)
+        data = copy_data(
+            table,
+            {name: canonical(table.schema.field(name).type) for name in table.column_names},
+            utc=self._session.in_utc,
+        )
+        self._session.copy_in(f"COPY {self._target} ({names}) FROM STDIN (FORMAT csv)", data)

@@ -13,6 +13,7 @@ from psycopg.pq import Format
 
 from interlace.errors import InterlaceError, QueryFailed
 from interlace_postgres.copying import CopyStream, copies
+from interlace_postgres.failures import stream_ended
 from interlace_postgres.kinds import arrow_kind
 from interlace_postgres.quoting import identifier
 
@@ -89,13 +90,7 @@ class Stream:
         """The rows that are left, batch by batch."""
         while True:
             if not self._open:
-                raise self._session.killed(
-                    QueryFailed(
-                        "A stream of rows was ended by another statement of its session.",
-                        sql=self._sql,
-                        hint="Read the rows in a session of their own, or read them all at once.",
-                    )
-                )
+                raise self._session.killed(stream_ended(self._sql))
             rows = self._fetch()
             if rows:
                 yield self._batch(rows)

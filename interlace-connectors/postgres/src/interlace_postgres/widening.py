@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from interlace.errors import ModelFailed
-from interlace.schema.arrow_numbers import decimal_type, is_number, wider_number
+from interlace.schema.arrow_kinds import canonical_scalar, wider_scalar
 
 __all__ = ["canonical", "is_list", "server_type", "wider"]
 
@@ -43,24 +43,9 @@ _PLAIN: Final[Mapping[pa.DataType, str]] = {
 
 def canonical(kind: pa.DataType) -> pa.DataType:
     """The one type that stands for all that PostgreSQL stores alike: large and view strings, dictionaries, units of time."""
-    if pt.is_dictionary(kind) or pt.is_run_end_encoded(kind):
-        return canonical(kind.value_type)
-    if pt.is_string(kind) or pt.is_large_string(kind) or pt.is_string_view(kind):
-        return pa.string()
-    if pt.is_binary(kind) or pt.is_large_binary(kind) or pt.is_binary_view(kind) or pt.is_fixed_size_binary(kind):
-        return pa.binary()
-    if pt.is_timestamp(kind):
-        return pa.timestamp("us", tz="UTC" if kind.tz is not None else None)
-    if pt.is_time(kind):
-        return pa.time64("us")
-    if pt.is_date(kind):
-        return pa.date32()
+    kind = canonical_scalar(kind)
     if pt.is_duration(kind):
         return pa.duration("us")
-    if pt.is_decimal(kind):
-        return decimal_type(kind.precision, kind.scale)
-    if pt.is_float16(kind):
-        return pa.float32()
     if isinstance(kind, pa.BaseExtensionType) and kind.extension_name == "arrow.bool8":
         return pa.bool_()
     return _canonical_nested(kind)
@@ -102,15 +87,9 @@ def wider(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
     Numbers widen to numbers, whole ones to floats too; dates to timestamps; lists, maps and structures by what is in
     them. Text and numbers, decimals and floats, timestamps with and without a zone have nothing in common.
     """
-    if one == other or pt.is_null(other):
-        return one
-    if pt.is_null(one):
-        return other
-    if is_number(one) and is_number(other):
-        return wider_number(one, other, _MOST_DIGITS)
-    if {pt.is_date(one), pt.is_date(other)} == {True, False}:
-        moment = other if pt.is_date(one) else one
-        return moment if pt.is_timestamp(moment) and moment.tz is None else None
+    both = wider_scalar(one, other, _MOST_DIGITS)
+    if both is not None:
+        return both
     if is_list(one) and is_list(other):
         value = wider(one.value_type, other.value_type)
         return None if value is None else pa.list_(value)

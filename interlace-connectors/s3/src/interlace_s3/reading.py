@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Final
+
+from interlace.contracts.seekable_reader import SeekableReader
 
 if TYPE_CHECKING:
     from collections.abc import Buffer  # type: ignore[attr-defined]  # Python 3.12
@@ -23,7 +24,7 @@ AHEAD: Final = 8
 """How many parts are on their way: at most 72 MiB of an object are in memory."""
 
 
-class ObjectReader(io.RawIOBase):
+class ObjectReader(SeekableReader):
     """One version of an object.
 
     Args:
@@ -34,35 +35,13 @@ class ObjectReader(io.RawIOBase):
     """
 
     def __init__(self, name: str, size: int, fetch: Callable[[int, int], bytes], threads: Executor) -> None:
-        super().__init__()
+        super().__init__(size, name)
         self.name = name
-        self._size = size
         self._fetch = fetch
         self._threads = threads
-        self._at = 0
         self._start = 0
         self._part = b""
         self._ahead: deque[tuple[int, Future[bytes]]] = deque()
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def seekable(self) -> bool:
-        """It is."""
-        return True
-
-    def tell(self) -> int:
-        """Where the next byte is read."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a byte, counted from the beginning, from here or from the end."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        if base + offset < 0:
-            raise ValueError(f"{offset} is before the beginning of {self.name}")
-        self._at = base + offset
-        return self._at
 
     def readinto(self, buffer: Buffer) -> int:
         """Fill a buffer as far as one part reaches."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from interlace.contracts.relation import Relation
     from interlace.contracts.state import ModelState, StateSnapshot
     from interlace.graph.build import Graph
+    from interlace.model.definition import Fingerprint
     from interlace.plan.planner import Kind
 
-__all__ = ["CLONED", "NO_DEFERRAL", "Base", "Deferral", "Elsewhere", "clone_tokens", "cloned_from", "decide"]
+__all__ = ["CLONED", "NO_DEFERRAL", "Base", "Deferral", "Defined", "Elsewhere", "clone_tokens", "cloned_from", "decide"]
 
 CLONED: Final = "clone:"
 """Before the name of an environment, the input of a model that began as a copy of its table there: the data version."""
@@ -72,6 +73,38 @@ class Deferral:
 NO_DEFERRAL: Final = Deferral()
 
 
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """The models as they are defined now.
+
+    Attributes:
+        graph: what reads what.
+        kinds: by the name of a materialisation.
+        fingerprints: of the data of each model.
+    """
+
+    graph: Graph
+    kinds: Mapping[str, Kind]
+    fingerprints: Mapping[str, str]
+
+    def models(self) -> Iterator[Model]:
+        """All of them, parents first."""
+        return (node for node in map(self.graph.nodes.__getitem__, self.graph.order()) if isinstance(node, Model))
+
+    def parents(self, name: str) -> tuple[str, ...]:
+        """What a model reads."""
+        return self.graph.parents(name)
+
+    def is_inlined(self, name: str) -> bool:
+        """Whether a node is a model that others have in their queries."""
+        node = self.graph.nodes[name]
+        return isinstance(node, Model) and self.kinds[node.materialise].inlined
+
+    def changed(self, name: str, built: Fingerprint) -> bool:
+        """Whether a model was built as what it is no longer."""
+        return built.data != self.fingerprints[name]
+
+
 def decide(
     graph: Graph,
     kinds: Mapping[str, Kind],
@@ -96,11 +129,10 @@ def decide(
         forced: what is to be built whatever it is.
         keeping: the models whose tables keep rows that are not loaded again.
     """
-    judge = _Judge(graph, kinds, fingerprints, state, base, selected, forced, keeping)
-    for name in graph.order():
-        node = graph.nodes[name]
-        if isinstance(node, Model):
-            judge.place(node)
+    defined = Defined(graph, kinds, fingerprints)
+    judge = _Judge(defined, state, base, selected, forced, keeping)
+    for model in defined.models():
+        judge.place(model)
     return Deferral(base.environment, judge.read, frozenset(judge.cut), judge.clones)
 
 
@@ -124,25 +156,21 @@ def clone_tokens(state: StateSnapshot, deferral: Deferral, refreshed: Collection
 class _Judge:
     def __init__(
         self,
-        graph: Graph,
-        kinds: Mapping[str, Kind],
-        fingerprints: Mapping[str, str],
+        defined: Defined,
         state: StateSnapshot,
         base: Base,
         selected: Collection[str],
         forced: Collection[str],
         keeping: Collection[str],
     ) -> None:
-        self._graph = graph
-        self._kinds = kinds
-        self._fingerprints = fingerprints
+        self._defined = defined
         self._state = state
         self._base = base
         self._selected = selected
         self._forced = forced
         self._keeping = keeping
         self._own: set[str] = set()
-        self._versions = _versions(graph, kinds, fingerprints, base)
+        self._versions = _versions(defined, base)
         self.read: dict[str, Elsewhere] = {}
         self.cut: set[str] = set()
         self.clones: dict[str, Elsewhere] = {}
@@ -150,7 +178,7 @@ class _Judge:
     def place(self, model: Model) -> None:
         """Say where a model is; its parents have their places."""
         name = model.name
-        if self._kinds[model.materialise].inlined:
+        if self._defined.is_inlined(name):
             self._place_inlined(name)
             return
         there = self._there(name)
@@ -164,7 +192,7 @@ class _Judge:
             self._own.add(name)
 
     def _place_inlined(self, name: str) -> None:
-        if any(parent in self._own for parent in self._graph.parents(name)):
+        if any(parent in self._own for parent in self._defined.parents(name)):
             self._own.add(name)
 
     def _there(self, name: str) -> Elsewhere | None:
@@ -178,15 +206,15 @@ class _Judge:
         return Elsewhere(relation, state)
 
     def _is_own(self, model: Model, there: Elsewhere | None) -> bool:
-        parents = self._graph.parents(model.name)
+        parents = self._defined.parents(model.name)
         if there is None or there.state.fingerprint is None or any(p in self._own for p in parents):
             return True
-        if there.state.fingerprint.data != self._fingerprints[model.name] or set(there.state.parents) != set(parents):
+        if self._defined.changed(model.name, there.state.fingerprint) or set(there.state.parents) != set(parents):
             return True
-        return any(there.state.parents[p] != self._versions.of(p) for p in parents if self._is_inlined(p))
+        return any(there.state.parents[p] != self._versions.of(p) for p in parents if self._defined.is_inlined(p))
 
     def _prepare(self, model: Model, there: Elsewhere | None) -> None:
-        if self._kinds[model.materialise].relation == "view" and self._reads_there(model.name):
+        if self._defined.kinds[model.materialise].relation == "view" and self._reads_there(model.name):
             self.cut.add(model.name)
         standing = there is not None and there.relation is not None and there.state.kind == "table"
         if there is not None and standing and model.name in self._keeping and not _built(self._state, model.name):
@@ -194,18 +222,14 @@ class _Judge:
 
     def _reads_there(self, name: str) -> bool:
         """Whether a query reads a relation of the other environment, through what is inlined into it."""
-        pending = list(self._graph.parents(name))
+        pending = list(self._defined.parents(name))
         while pending:
             parent = pending.pop()
-            if self._is_inlined(parent):
-                pending.extend(self._graph.parents(parent))
+            if self._defined.is_inlined(parent):
+                pending.extend(self._defined.parents(parent))
             elif parent in self.read:
                 return True
         return False
-
-    def _is_inlined(self, name: str) -> bool:
-        node = self._graph.nodes[name]
-        return isinstance(node, Model) and self._kinds[node.materialise].inlined
 
 
 def _built(state: StateSnapshot, name: str) -> bool:
@@ -213,12 +237,8 @@ def _built(state: StateSnapshot, name: str) -> bool:
     return known is not None and known.fingerprint is not None
 
 
-def _versions(graph: Graph, kinds: Mapping[str, Kind], fingerprints: Mapping[str, str], base: Base) -> Versions:
+def _versions(defined: Defined, base: Base) -> Versions:
     """The data versions of the other environment, were its inlined models defined as they are here."""
     known = {n: s.data_version for n, s in base.state.models.items() if s.data_version is not None}
-    inlined = {
-        n: fingerprints[n]
-        for n, node in graph.nodes.items()
-        if isinstance(node, Model) and kinds[node.materialise].inlined
-    }
-    return Versions(known, inlined, graph.parents)
+    inlined = {n: defined.fingerprints[n] for n in defined.graph.nodes if defined.is_inlined(n)}
+    return Versions(known, inlined, defined.parents)

@@ -6,13 +6,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from interlace.model.definition import Model
-from interlace.plan.deferral import cloned_from
+from interlace.plan.deferral import Defined, cloned_from
 
 if TYPE_CHECKING:
     from interlace.contracts.relation import Relation
     from interlace.contracts.state import ModelState, StateSnapshot
     from interlace.graph.build import Graph
+    from interlace.model.definition import Model
     from interlace.plan.planner import Kind
 
 __all__ = ["Item", "Promotion", "make_promotion"]
@@ -86,15 +86,13 @@ def make_promotion(
         selected: what may be promoted.
         keeping: the models whose tables keep rows that are not loaded again.
     """
-    judge = _Judge(graph, kinds, fingerprints, source, target, places, keeping)
-    for name in graph.order():
-        node = graph.nodes[name]
-        if not isinstance(node, Model):
-            continue
-        if kinds[node.materialise].inlined:
-            judge.pass_on(name)
-        elif name in places:
-            judge.judge(node, selected=name in selected)
+    defined = Defined(graph, kinds, fingerprints)
+    judge = _Judge(defined, source, target, places, keeping)
+    for model in defined.models():
+        if defined.is_inlined(model.name):
+            judge.pass_on(model.name)
+        elif model.name in places:
+            judge.judge(model, selected=model.name in selected)
     return Promotion(
         source.environment,
         target.environment,
@@ -108,17 +106,13 @@ def make_promotion(
 class _Judge:
     def __init__(
         self,
-        graph: Graph,
-        kinds: Mapping[str, Kind],
-        fingerprints: Mapping[str, str],
+        defined: Defined,
         source: StateSnapshot,
         target: StateSnapshot,
         places: Mapping[str, tuple[Relation, Relation]],
         keeping: Collection[str],
     ) -> None:
-        self._graph = graph
-        self._kinds = kinds
-        self._fingerprints = fingerprints
+        self._defined = defined
         self._source = source
         self._target = target
         self._places = places
@@ -133,7 +127,7 @@ class _Judge:
     def pass_on(self, name: str) -> None:
         """A model that is inlined is as new as what it reads."""
         for names in (self.moving, self._new):
-            if any(p in names for p in self._graph.parents(name)):
+            if any(p in names for p in self._defined.parents(name)):
                 names.add(name)
 
     def judge(self, model: Model, *, selected: bool) -> None:
@@ -151,7 +145,7 @@ class _Judge:
         if built is None or built.fingerprint is None or built.kind is None:
             self.left[name] = f"{source} did not build it"
             return
-        kind = self._kinds[model.materialise].relation
+        kind = self._defined.kinds[model.materialise].relation
         wrong = self._wrong(model, built, before)
         if wrong is not None:
             self.refused.append(f"{name}: {wrong}")
@@ -166,15 +160,15 @@ class _Judge:
         """What is new about a model; None where nothing is."""
         if before is None or before.fingerprint is None:
             return f"{self._target.environment} has not built it"
-        if before.fingerprint.data != self._fingerprints[model.name]:
+        if self._defined.changed(model.name, before.fingerprint):
             return "its definition changed"
-        read = [p for p in self._graph.parents(model.name) if p in self._new]
+        read = [p for p in self._defined.parents(model.name) if p in self._new]
         return f"it reads {', '.join(read)}" if read else None
 
     def _wrong(self, model: Model, built: ModelState, before: ModelState | None) -> str | None:
         """Why a model may not be promoted as it was built."""
         source, name = self._source.environment, model.name
-        if built.fingerprint is None or built.fingerprint.data != self._fingerprints[name]:
+        if built.fingerprint is None or self._defined.changed(name, built.fingerprint):
             return (
                 f"what {source} built is not what {self._target.environment} would build now: run it in {source} again; "
                 f"a definition that asks for its environment is built in {self._target.environment} itself"
@@ -195,7 +189,7 @@ class _Judge:
     def _mixed(self, name: str, built: ModelState) -> str | None:
         """Whether its rows come from other parents than those that stand beside it once it is promoted."""
         source, target = self._source, self._target
-        for parent in self._graph.parents(name):
+        for parent in self._defined.parents(name):
             there = source.models.get(parent)
             if there is None or there.data_version is None:
                 continue
