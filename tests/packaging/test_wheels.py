@@ -21,7 +21,9 @@ def wheels(dist, root, members):
 def installed(make_environment, wheels):
     """An environment with ``interlace`` and what its extras add of our own, from the built wheels and the index."""
     return make_environment(
-        "--find-links", wheels["interlace"].parent, f"interlace[postgres] @ {wheels['interlace'].as_uri()}"
+        "--find-links",
+        wheels["interlace"].parent,
+        f"interlace[aws,filesystem,ibis,postgres,s3,vault] @ {wheels['interlace'].as_uri()}",
     )
 
 
