@@ -132,24 +132,31 @@ def test_a_full_refresh_never_touches_a_history(hourly):
 
 
 def test_a_backfill_that_is_killed_goes_on_and_ends_as_one_that_was_not(hourly, make_project, tmp_path):
+    # So many days that a load is not over before it is killed, on whatever machine.
+    hours, until = (
+        f"SELECT range, TIMESTAMP '2024-01-01' + INTERVAL 1 HOUR * range AS ts FROM range({400 * 24})",
+        "2025-02-04",
+    )
+    hourly.sql("hours", hours)
+    hourly.run("hours")
     whole = make_project(tmp_path / "whole")
     for file in ("hours", "daily"):
         whole.sql(file, (hourly.root / "models" / f"{file}.sql").read_text())
     whole.run("hours")
-    whole("backfill", "daily", "--until", "2024-03-01")
+    whole("backfill", "daily", "--until", until)
     chance = random.Random(3)
     kills = 0
     for _ in range(12):
-        child = hourly.start("backfill", "daily", "--until", "2024-03-01")
+        child = hourly.start("backfill", "daily", "--until", until)
         time.sleep(chance.uniform(0.3, 0.8))
         kills += child.poll() is None
         child.kill()
         child.communicate()
 
-    said = hourly("backfill", "daily", "--until", "2024-03-01")
+    said = hourly("backfill", "daily", "--until", until)
 
     assert 0 == said.code, said.out + said.err
     assert kills >= 3
     query = "SELECT ts, n FROM daily ORDER BY ts"
     assert whole.query(query) == hourly.query(query)
-    assert "Nothing to load." in hourly("backfill", "daily", "--until", "2024-03-01", "--dry-run").out
+    assert "Nothing to load." in hourly("backfill", "daily", "--until", until, "--dry-run").out
