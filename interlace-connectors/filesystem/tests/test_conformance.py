@@ -6,6 +6,8 @@ import pytest
 
 from interlace.testing.conformance.files import FileConformance
 
+pytestmark = pytest.mark.slow  # hundreds of scenarios on a server or a file; DuckDB's are quick
+
 _numbers = itertools.count(1)
 
 

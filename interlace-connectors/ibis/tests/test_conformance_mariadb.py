@@ -15,6 +15,8 @@ from interlace.contracts.connection import Connection
 from interlace.testing.conformance.connection import ConnectionConformance
 from interlace_ibis.config import ServerOptions
 
+pytestmark = pytest.mark.slow  # hundreds of scenarios on a server or a file; DuckDB's are quick
+
 
 class TestMariaDB(ConnectionConformance):
     @pytest.fixture

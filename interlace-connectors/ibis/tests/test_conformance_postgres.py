@@ -12,6 +12,8 @@ from interlace.contracts.connection import Connection
 from interlace.testing.conformance.connection import ConnectionConformance
 from interlace_ibis.config import ServerOptions
 
+pytestmark = pytest.mark.slow  # hundreds of scenarios on a server or a file; DuckDB's are quick
+
 
 class TestPostgres(ConnectionConformance):
     @pytest.fixture

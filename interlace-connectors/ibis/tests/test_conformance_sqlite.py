@@ -13,6 +13,8 @@ from interlace.testing.conformance.connection import ConnectionConformance
 from interlace_ibis.config import SQLiteOptions
 from interlace_ibis.connection import SQLiteConnection
 
+pytestmark = pytest.mark.slow  # hundreds of scenarios on a server or a file; DuckDB's are quick
+
 
 class TestSQLite(ConnectionConformance):
     @pytest.fixture

@@ -12,6 +12,8 @@ from interlace.testing.conformance.connection import ConnectionConformance
 from interlace_postgres.config import PostgresOptions
 from interlace_postgres.connection import PostgresConnection
 
+pytestmark = pytest.mark.slow  # hundreds of scenarios on a server or a file; DuckDB's are quick
+
 
 class TestServer(ConnectionConformance):
     @pytest.fixture
