@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import duckdb
 
+from interlace.contracts.arrow_stream import stream_ended
 from interlace.contracts.connection import Marker, Session
 from interlace.contracts.load import LoadCounts, LoadPlan, Publish, Step
 from interlace.contracts.relation import Column, Relation, RelationInfo
@@ -337,11 +338,7 @@ class DuckDBSession(Session):
 
     def _still(self, turn: int, sql: str) -> None:
         if turn != self._turn:
-            ended = QueryFailed(
-                "A stream of rows was ended by another statement of its session.",
-                sql=sql,
-                hint="Read the rows in a session of their own, or read them all at once.",
-            )
+            ended = stream_ended(sql)
             self._transaction.kill(ended)
             raise ended
 

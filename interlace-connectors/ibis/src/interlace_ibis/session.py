@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from interlace.contracts.arrow_stream import stream_ended
 from interlace.contracts.connection import Marker, Session
 from interlace.contracts.load import Step
 from interlace.contracts.relation import Column, Relation, RelationInfo
@@ -297,11 +298,7 @@ class IbisSession(Session):
     def _batches(self, sql: str, batches: Iterator[pa.RecordBatch], turn: int) -> Iterator[pa.RecordBatch]:
         while True:
             if turn != self._turn:
-                ended = QueryFailed(
-                    "A stream of rows was ended by another statement of its session.",
-                    sql=sql,
-                    hint="Read the rows in a session of their own, or read them all at once.",
-                )
+                ended = stream_ended(sql)
                 self._transaction.kill(ended)
                 raise ended
             batch = self._guarded(sql, lambda: next(batches, None))

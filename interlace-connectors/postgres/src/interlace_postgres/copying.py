@@ -18,8 +18,8 @@ from psycopg.pq import ExecStatus
 from psycopg.waiting import Wait
 from pyarrow import csv
 
+from interlace.contracts.arrow_stream import stream_ended
 from interlace.errors import InterlaceError, QueryFailed
-from interlace_postgres.failures import stream_ended
 from interlace_postgres.widening import is_list
 
 if TYPE_CHECKING:

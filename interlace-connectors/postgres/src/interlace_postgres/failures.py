@@ -11,7 +11,7 @@ from interlace_postgres.quoting import identifier
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["commit_in_doubt", "connect_failed", "is_transient", "query_failed", "stream_ended"]
+__all__ = ["commit_in_doubt", "connect_failed", "is_transient", "query_failed"]
 
 _TRANSIENT_CLASSES: Final = ("08", "40", "53", "57P")
 _LOCK_NOT_AVAILABLE: Final = "55P03"
@@ -93,15 +93,6 @@ def query_failed(error: psycopg.Error, sql: str, *, lost: bool = False, user: st
     failed.sqlstate = error.sqlstate
     failed.transient = is_transient(error.sqlstate)
     return failed
-
-
-def stream_ended(sql: str) -> QueryFailed:
-    """Rows that are still read come no more: their session was asked something else."""
-    return QueryFailed(
-        "A stream of rows was ended by another statement of its session.",
-        sql=sql,
-        hint="Read the rows in a session of their own, or read them all at once.",
-    )
 
 
 def commit_in_doubt(error: psycopg.Error) -> ConnectionFailure:

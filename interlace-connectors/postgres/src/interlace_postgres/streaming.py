@@ -11,9 +11,9 @@ import pyarrow as pa
 from psycopg.adapt import Loader
 from psycopg.pq import Format
 
+from interlace.contracts.arrow_stream import stream_ended
 from interlace.errors import InterlaceError, QueryFailed
 from interlace_postgres.copying import CopyStream, copies
-from interlace_postgres.failures import stream_ended
 from interlace_postgres.kinds import arrow_kind
 from interlace_postgres.quoting import identifier
 
