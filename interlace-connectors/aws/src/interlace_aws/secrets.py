@@ -24,8 +24,6 @@ class AwsSecrets(SecretProvider):
     config: AwsOptions
 
     def __init__(self, name: str, config: Options, *, root: Path, environ: Mapping[str, str]) -> None:
-        if not isinstance(config, AwsOptions):
-            raise TypeError(f"a store of type aws takes AwsOptions, not {type(config).__name__}")
         super().__init__(name, config, root=root, environ=environ)
         self._client: Any = None
 

@@ -29,8 +29,6 @@ class VaultSecrets(SecretProvider):
     config: VaultOptions
 
     def __init__(self, name: str, config: Options, *, root: Path, environ: Mapping[str, str]) -> None:
-        if not isinstance(config, VaultOptions):
-            raise TypeError(f"a store of type vault takes VaultOptions, not {type(config).__name__}")
         super().__init__(name, config, root=root, environ=environ)
         self._client: hvac.Client | None = None
 

@@ -30,6 +30,8 @@ class SecretProvider(ABC):
     Config: ClassVar[type[Options]] = Options
 
     def __init__(self, name: str, config: Options, *, root: Path, environ: Mapping[str, str]) -> None:
+        if not isinstance(config, self.Config):
+            raise TypeError(f"{type(self).__name__} takes {self.Config.__name__}, not {type(config).__name__}")
         self.name = name
         self.config = config
         self.root = root

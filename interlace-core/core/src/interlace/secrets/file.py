@@ -40,8 +40,6 @@ class FileSecrets(SecretProvider):
     config: FileOptions
 
     def __init__(self, name: str, config: Options, *, root: Path, environ: Mapping[str, str]) -> None:
-        if not isinstance(config, FileOptions):
-            raise TypeError(f"a store of type file takes FileOptions, not {type(config).__name__}")
         super().__init__(name, config, root=root, environ=environ)
         self._warned: set[Path] = set()
 
