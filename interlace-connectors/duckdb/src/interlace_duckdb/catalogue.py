@@ -9,7 +9,7 @@ from typing import Any
 from interlace.contracts.relation import Column, Relation, RelationInfo
 from interlace_duckdb.quoting import literal
 
-__all__ = ["catalogue_query", "columns_of", "relations_of"]
+__all__ = ["catalogue_query", "columns_of", "relations_of", "table_query"]
 
 
 def catalogue_query(schemas: Sequence[str]) -> str:
@@ -25,6 +25,14 @@ def catalogue_query(schemas: Sequence[str]) -> str:
         f"(SELECT (schema_name, view_name) FROM duckdb_views() WHERE {there}), "
         f"column_name, data_type, is_nullable FROM duckdb_columns() WHERE {there} "
         "ORDER BY schema_name, table_name, column_index"
+    )
+
+
+def table_query(schema: str, name: str) -> str:
+    """The query that gives a row where this is a table, not a view, of the database that the connection opened."""
+    return (
+        "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() "
+        f"AND lower(schema_name) = {literal(schema.lower())} AND lower(table_name) = {literal(name.lower())}"
     )
 
 

@@ -16,7 +16,7 @@ from interlace.contracts.relation import Column, Relation, RelationInfo
 from interlace.errors import QueryFailed
 from interlace_duckdb import markers, quoting, render
 from interlace_duckdb.breadth import LITTLE
-from interlace_duckdb.catalogue import catalogue_query, columns_of, relations_of
+from interlace_duckdb.catalogue import catalogue_query, columns_of, relations_of, table_query
 from interlace_duckdb.copying import copy_statement
 from interlace_duckdb.failures import lost_its_cause, query_failed
 from interlace_duckdb.transaction import Transaction
@@ -87,6 +87,10 @@ class DuckDBSession(Session):
         if self._published == (relation, self._turn) and '""' not in name:  # which the parser of table() does not know
             return self._guarded(name, lambda: _new_columns(self._cursor.table(name)))
         return columns_of(self.fetch(f"DESCRIBE {name}"))
+
+    def keeps_still(self, relation: Relation) -> bool:
+        """Whether this is a table of the database that the connection opened: a transaction sees one state of it."""
+        return bool(self.fetch(table_query(relation.schema or self.connection.default_schema(), relation.name)))
 
     def catalogue(self, schemas: Sequence[str | None]) -> dict[Relation, RelationInfo]:
         """All tables and views in the given schemas, of the database that the connection opened."""

@@ -230,6 +230,15 @@ class Session(ABC):
             QueryFailed: there is no such relation.
         """
 
+    def keeps_still(self, relation: Relation) -> bool:
+        """Whether this is a stored table that every statement of the open transaction sees alike, but for its own writes.
+
+        A load reads such a table twice rather than copy it.  False where nothing promises that: a view computes its
+        rows anew, and under READ COMMITTED each statement sees what others committed.
+        """
+        del relation
+        return False
+
     @abstractmethod
     def catalogue(self, schemas: Sequence[str | None]) -> dict[Relation, RelationInfo]:
         """All tables and views in the given schemas, with their columns, by one query.

@@ -155,6 +155,7 @@ def _materialise(task: Task, session: Session, source: Query | Relation, portion
 def load_spec(task: Task, session: Session, source: Query | Relation, portion: Portion) -> LoadSpec[Options]:
     """What the strategy and the materialiser of a task look at."""
     assert task.relation is not None  # noqa: S101  as above
+    source = _as_it_stands(task, session, source)
     standing = task.standing if task.standing is not None and task.standing.kind == "table" else None
     return LoadSpec(
         target=task.relation,
@@ -171,6 +172,25 @@ def load_spec(task: Task, session: Session, source: Query | Relation, portion: P
         partial=portion.partial,
         renamed={c.name: c.renamed_from for c in task.model.columns if c.renamed_from is not None},
         within=is_within(task, portion),
+    )
+
+
+def _as_it_stands(task: Task, session: Session, source: Query | Relation) -> Query | Relation:
+    """Of a load that compares, and whose query is all of another table: that table, in place of a copy of it."""
+    compares = task.materialiser.uses_strategy and task.strategy.needs_source_columns
+    if not compares or task.standing is None or not isinstance(source, Query):
+        return source
+    from interlace.run.whole_table import whole_table
+
+    table = whole_table(source.sql, session)
+    return source if table is None or _is(table, task.relation) else table
+
+
+def _is(one: Relation, other: Relation | None) -> bool:
+    return (
+        other is not None
+        and (one.schema or "").casefold() == (other.schema or "").casefold()
+        and (one.name.casefold() == other.name.casefold())
     )
 
 
