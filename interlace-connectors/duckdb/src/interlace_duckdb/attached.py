@@ -7,21 +7,21 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, field_validator, model_validator
 
 from interlace.contracts.options import Options
 from interlace_duckdb.quoting import identifier, literal
 
 __all__ = [
     "Attached",
-    "Attachments",
     "DuckDBFile",
     "DuckLake",
     "Lake",
     "MySQL",
     "Postgres",
     "SQLite",
-    "check_names",
+    "attachments",
+    "conninfo",
     "extensions_of",
     "server_of",
 ]
@@ -83,7 +83,7 @@ class _Server(Options):
     def _statement(self, name: str, words: Mapping[str, str]) -> str:
         kind = self.extension.partition("_")[0]
         secret = f", SECRET {_secret_name(name)}" if "password" in self.parts() else ""
-        text = " ".join(f"{key}={_conninfo(value)}" for key, value in words.items())
+        text = " ".join(f"{key}={conninfo(value)}" for key, value in words.items())
         return f"ATTACH {literal(text)} AS {identifier(name)} (TYPE {kind}, READ_ONLY{secret})"
 
 
@@ -280,7 +280,7 @@ class Lake(Options):
         if self._is_server:
             parts = server_of(self.catalog)
             words = {"dbname" if k == "database" else k: v for k, v in parts.items() if k != "password"}
-            return "postgres:" + " ".join(f"{key}={_conninfo(value)}" for key, value in words.items())
+            return "postgres:" + " ".join(f"{key}={conninfo(value)}" for key, value in words.items())
         kind = "sqlite:" if self.catalog.startswith("sqlite:") else ""
         return f"{kind}{self.file(root)}"
 
@@ -312,7 +312,7 @@ def _by_name(value: object) -> object:
     return found
 
 
-def check_names(attached: Mapping[str, Any]) -> Mapping[str, Any]:
+def _check_names(attached: Mapping[str, Any]) -> Mapping[str, Any]:
     """Refuse names that no query could use."""
     folded: set[str] = set()
     for name in attached:
@@ -326,8 +326,18 @@ def check_names(attached: Mapping[str, Any]) -> Mapping[str, Any]:
     return attached
 
 
-Attachments = Annotated[Mapping[str, Attached], BeforeValidator(_by_name)]
-"""What is attached, by the name that queries use; in a file also a list whose entries have a ``name``."""
+_ATTACHMENTS: Final[TypeAdapter[Mapping[str, Attached]]] = TypeAdapter(
+    Annotated[Mapping[str, Attached], BeforeValidator(_by_name), AfterValidator(_check_names)]
+)
+
+
+def attachments(value: object) -> Mapping[str, Attached]:
+    """What is attached, by the name that queries use; `value` may also be a list whose entries have a ``name``.
+
+    Raises:
+        ValidationError: something is wrong.
+    """
+    return _ATTACHMENTS.validate_python(value)
 
 
 def server_of(url: str) -> dict[str, str]:
@@ -363,7 +373,7 @@ def _secret_name(name: str) -> str:
     return identifier(_secret_text(name))
 
 
-def _conninfo(value: str) -> str:
+def conninfo(value: str) -> str:
     """A value of a connection string, quoted where it has to be."""
     if value and not any(c in " '\\=" for c in value):
         return value

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 
-from interlace_duckdb.attached import DuckDBFile, Lake, SQLite, extensions_of
 from interlace_duckdb.extensions import load_extension
 from interlace_duckdb.failures import cleaned, refused
 from interlace_duckdb.locked import database_locked, is_lock_refusal
@@ -16,9 +15,9 @@ from interlace_duckdb.quoting import identifier, literal
 
 if TYPE_CHECKING:
     from interlace.errors import ConnectionFailure
-    from interlace_duckdb.attached import Attached
+    from interlace_duckdb.attached import Attached, Lake
 
-__all__ = ["attach", "enter_lake", "make_secrets"]
+__all__ = ["attach", "attach_beside", "enter_lake", "make_secrets"]
 
 _SECRETS_OF: Final = {
     "s3": "httpfs",
@@ -64,6 +63,10 @@ def attach(connection: duckdb.DuckDBPyConnection, attached: Mapping[str, Attache
         ConnectionFailure: one is not there, or refuses; or the extension that reads it is not installed.
         DatabaseLocked: another process writes to the file.
     """
+    if not attached:
+        return
+    from interlace_duckdb.attached import SQLite, extensions_of
+
     for name in extensions_of(attached.values()):
         load_extension(connection, name)
     for name, one in attached.items():
@@ -83,6 +86,25 @@ def attach(connection: duckdb.DuckDBPyConnection, attached: Mapping[str, Attache
             raise _refused(name, one, file, error) from None
 
 
+def attach_beside(connection: duckdb.DuckDBPyConnection, files: Mapping[str, Path]) -> None:
+    """Attach DuckDB files of other environments, to be read.
+
+    Raises:
+        ConnectionFailure: one is not there, or this process has it open.
+        DatabaseLocked: another process writes to the file.
+    """
+    for name, file in files.items():
+        if not file.is_file():
+            raise refused(f"There is no file {file}, which is to be read beside this one.", "Run it again.")
+        try:
+            connection.execute(f"ATTACH {literal(str(file))} AS {identifier(name)} (READ_ONLY)")
+        except duckdb.Error as error:
+            message = cleaned(str(error))
+            if is_lock_refusal(message):
+                raise database_locked(file, message) from error
+            raise refused(f"{file} cannot be read beside this one: {message}") from error
+
+
 def enter_lake(connection: duckdb.DuckDBPyConnection, name: str, lake: Lake, root: Path, read_only: bool) -> str:
     """Attach a lake to be written to, made where it is not there; gives the statement that makes it a cursor's own database.
 
@@ -90,6 +112,8 @@ def enter_lake(connection: duckdb.DuckDBPyConnection, name: str, lake: Lake, roo
         ConnectionFailure: the catalogue or the folder of the data cannot be opened, or an extension is not installed.
         DatabaseLocked: another process has the catalogue.
     """
+    from interlace_duckdb.attached import extensions_of
+
     for extension in extensions_of([lake]):
         load_extension(connection, extension)
     file = lake.file(root)
@@ -117,6 +141,8 @@ def _look_into(name: str, file: Path) -> None:
 
 
 def _refused(name: str, one: Attached | Lake, file: Path | None, error: duckdb.Error) -> ConnectionFailure:
+    from interlace_duckdb.attached import DuckDBFile
+
     message = cleaned(str(error))
     if file is not None and is_lock_refusal(message):
         return database_locked(file, message)

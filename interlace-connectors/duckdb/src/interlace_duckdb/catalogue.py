@@ -9,7 +9,7 @@ from typing import Any
 from interlace.contracts.relation import Column, Relation, RelationInfo
 from interlace_duckdb.quoting import literal
 
-__all__ = ["catalogue_query", "columns_of", "relations_of", "table_query"]
+__all__ = ["catalogue_query", "columns_of", "relations_of", "size_query", "table_query"]
 
 
 def catalogue_query(schemas: Sequence[str]) -> str:
@@ -34,6 +34,11 @@ def table_query(schema: str, name: str) -> str:
         "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() "
         f"AND lower(schema_name) = {literal(schema.lower())} AND lower(table_name) = {literal(name.lower())}"
     )
+
+
+def size_query(schema: str, name: str) -> str:
+    """The query for how many values a table of this database has, about."""
+    return table_query(schema, name).replace("SELECT 1", "SELECT estimated_size * column_count", 1)
 
 
 def relations_of(rows: Iterable[tuple[Any, ...]], schemas: Sequence[str]) -> dict[Relation, RelationInfo]:

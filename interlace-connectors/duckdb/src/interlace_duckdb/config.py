@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from pydantic import Field, field_validator
+from pydantic import Field, WrapValidator, field_validator
 
 from interlace.contracts.options import Options
-from interlace_duckdb.attached import Attachments, check_names
+
+if TYPE_CHECKING:
+    from interlace_duckdb.attached import Attached
+
 
 __all__ = ["MEMORY", "DuckDBOptions"]
 
@@ -21,6 +24,15 @@ Scalar = bool | int | float | str
 _EXTENSION = re.compile(r"[a-z][a-z0-9_]*")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _NOT_A_FILE = re.compile(r"[a-z][a-z0-9+.\-]+:", re.IGNORECASE)  # a drive has one letter
+
+
+def _attachments(value: object, _: object) -> Mapping[str, Attached]:
+    """Check what is attached, by classes that are imported where something is."""
+    if isinstance(value, Mapping) and not value:
+        return {}
+    from interlace_duckdb.attached import attachments
+
+    return attachments(value)
 
 
 class DuckDBOptions(Options):
@@ -48,7 +60,7 @@ class DuckDBOptions(Options):
     settings: Mapping[str, bool | int | float | str] = Field(default_factory=dict)
     extensions: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
-    attach: Attachments = Field(default_factory=dict)
+    attach: Annotated[Mapping[str, Any], WrapValidator(_attachments)] = Field(default_factory=dict)
     secrets: Mapping[str, Mapping[str, Scalar | tuple[str, ...]]] = Field(default_factory=dict, repr=False)
 
     @field_validator("path")
@@ -73,11 +85,6 @@ class DuckDBOptions(Options):
             if not _EXTENSION.fullmatch(name):
                 raise ValueError(f"extension {name!r}: a name is lower case letters, digits and '_'")
         return extensions
-
-    @field_validator("attach")
-    @classmethod
-    def _names_that_queries_may_use(cls, attach: Mapping[str, object]) -> Mapping[str, object]:
-        return check_names(attach)
 
     @field_validator("secrets")
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, ClassVar
@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 from interlace.contracts.connection import Capabilities, Connection
 from interlace_duckdb.config import MEMORY, DuckDBOptions
+from interlace_duckdb.direct import reachable
 from interlace_duckdb.instance import Instance, join, leave
 from interlace_duckdb.session import DuckDBSession
 
@@ -52,10 +53,14 @@ class DuckDBConnection(Connection):
             embedded=True,
             exchange=True,
             read_only=True,
+            beside=self.file is not None,
+            reaches=reachable(),
         )
         self._guard = RLock()
         self._instance: Instance | None = None
         self._file_connections: Sequence[FileConnection] = ()
+        self._beside: Mapping[str, Path] = {}
+        self._attached: Mapping[str, Path] = {}
         self._sessions: WeakSet[DuckDBSession] = WeakSet()
 
     def open(self) -> None:
@@ -67,6 +72,7 @@ class DuckDBConnection(Connection):
                 self._instance = join(self.name, options, self.file, self.root)
                 if self._file_connections:
                     self._give_secrets(self._instance)
+                self._attach_beside()
 
     def close(self) -> None:
         """Close its sessions, stopping what they run, and the file when no other connection uses it."""
@@ -74,8 +80,10 @@ class DuckDBConnection(Connection):
             instance, self._instance = self._instance, None
             if instance is None:
                 return
+            attached, self._attached = self._attached, {}
             with contextlib.ExitStack() as closing:
                 closing.callback(leave, instance)
+                closing.callback(instance.detach_beside, attached)
                 for session in list(self._sessions):
                     session.interrupt()
                     closing.callback(session.close)
@@ -102,6 +110,24 @@ class DuckDBConnection(Connection):
         """What the option `files` names."""
         return self.config.files
 
+    def read_beside(self, files: Mapping[str, Path]) -> None:
+        """Attach other DuckDB files, to be read: now, or when it is opened."""
+        if files and self.file is None:
+            super().read_beside(files)
+        with self._guard:
+            self._beside = dict(files)
+            if self._instance is not None:
+                self._attach_beside()
+
+    def copy_to(self, path: Path) -> None:
+        """Copy the file as a checkpoint left it; where this process has it open, its tables and views."""
+        if self.file is None:
+            super().copy_to(path)
+            return
+        from interlace_duckdb.snapshot import copy_database
+
+        copy_database(self.name, self.config, self.file, self.root, path)
+
     def use_files(self, connections: Sequence[FileConnection]) -> None:
         """Take them; they become secrets of DuckDB when it is opened."""
         self._file_connections = tuple(connections)
@@ -109,6 +135,21 @@ class DuckDBConnection(Connection):
     def files(self) -> tuple[Path, ...]:
         """The file, and its log of what no checkpoint has written into it yet (there only after a crash)."""
         return (self.file, self.file.with_name(self.file.name + ".wal")) if self.file else ()
+
+    def _attach_beside(self) -> None:
+        if self._instance is None:
+            return
+        new = {n: file for n, file in self._beside.items() if n not in self._attached}
+        old = [n for n in self._attached if n not in self._beside]
+        try:
+            self._instance.attach_beside(new)
+        except BaseException:
+            if not self._attached and not list(self._sessions):
+                instance, self._instance = self._instance, None
+                leave(instance)
+            raise
+        self._attached = dict(self._beside)
+        self._instance.detach_beside(old)
 
     def _give_secrets(self, instance: Instance) -> None:
         from interlace_duckdb.remote_files import give_secrets

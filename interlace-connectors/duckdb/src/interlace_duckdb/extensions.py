@@ -11,7 +11,7 @@ import duckdb
 from interlace_duckdb.failures import cleaned, refused
 from interlace_duckdb.quoting import literal
 
-__all__ = ["load_extension"]
+__all__ = ["is_packaged", "load_extension"]
 
 BUILT_IN: Final = frozenset({"core_functions", "icu", "json", "parquet"})
 FULL_NAMES: Final = {"postgres": "postgres_scanner", "mysql": "mysql_scanner", "sqlite": "sqlite_scanner"}
@@ -45,6 +45,11 @@ def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
             f"DuckDB's extension {name!r} cannot be loaded: {cleaned(str(error))}",
             f"Install it with: pip install {_package(full)}",
         ) from error
+
+
+def is_packaged(name: str) -> bool:
+    """Whether the package of an extension is installed."""
+    return _packaged(FULL_NAMES.get(name, name)) is not None
 
 
 def _package(full: str) -> str:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Final
 
 from interlace_duckdb import markers
+from interlace_duckdb.attaching import attach_beside
 from interlace_duckdb.breadth import Breadth
 from interlace_duckdb.failures import refused
-from interlace_duckdb.opening import open_database
+from interlace_duckdb.opening import copy_open, open_database
+from interlace_duckdb.quoting import identifier
 
 if TYPE_CHECKING:
     import duckdb
 
     from interlace_duckdb.config import DuckDBOptions
 
-__all__ = ["Instance", "join", "leave"]
+__all__ = ["Instance", "join", "leave", "unshared"]
 
 # DuckDB opens a file once per process, whoever asks: this table says by whom.
 _OPEN: Final[dict[Path | str, Instance]] = {}
@@ -44,6 +47,7 @@ class Instance:
         self._connection, self._per_session = open_database(options, file, root)
         self.breadth = Breadth(self._connection, self.guard)
         self._can_mark = options.read_only
+        self._beside: dict[str, int] = {}
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A cursor of its own: a conversation beside the others."""
@@ -59,6 +63,27 @@ class Instance:
             statement = act(self._connection)
             self._connection.execute(statement)
             self._per_session.append(statement)
+
+    def attach_beside(self, files: Mapping[str, Path]) -> None:
+        """Attach other DuckDB files, to be read; a name stands for the same file whoever attaches it."""
+        with self.guard:
+            attach_beside(self._connection, {n: file for n, file in files.items() if n not in self._beside})
+            for name in files:
+                self._beside[name] = self._beside.get(name, 0) + 1
+
+    def detach_beside(self, names: Iterable[str]) -> None:
+        """Give them back; the last one detaches the file."""
+        with self.guard:
+            for name in names:
+                self._beside[name] -= 1
+                if not self._beside[name]:
+                    del self._beside[name]
+                    self._connection.execute(f"DETACH {identifier(name)}")
+
+    def copy_to(self, path: Path) -> None:
+        """Write what is committed into a new file."""
+        with self.guard:
+            copy_open(self._connection.cursor(), path)
 
     def make_markers_table(self) -> None:
         """Make ``_interlace.commits`` unless it is there; once, and before a transaction that may write to it begins.
@@ -134,6 +159,17 @@ def leave(instance: Instance) -> None:
             if instance.place:
                 del _OPEN[instance.place]
             instance.close()
+
+
+@contextmanager
+def unshared(file: Path) -> Iterator[Instance | None]:
+    """Keep this process from opening or closing a file meanwhile; gives what has it open.
+
+    The system forgets all locks that a process holds on a file as soon as it closes the file once, so nobody may look into
+    one that this process has open.
+    """
+    with _GUARD:
+        yield _OPEN.get(file)
 
 
 def _same_options(name: str, options: DuckDBOptions, found: Instance) -> None:

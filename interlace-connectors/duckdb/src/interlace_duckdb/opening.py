@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from interlace.errors import ConnectionFailure
     from interlace_duckdb.config import DuckDBOptions
 
-__all__ = ["look", "open_database"]
+__all__ = ["copy_open", "look", "open_database"]
 
 BLOCK_SIZE: Final = 65_536
 """Bytes.  A small table takes one block: DuckDB's own default of 262,144 makes a thousand of them four times as large."""
@@ -85,6 +85,26 @@ def open_database(options: DuckDBOptions, file: Path | None, root: Path) -> tupl
         connection.close()
         raise
     return connection, per_session
+
+
+def copy_open(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Copy the tables and views of an open database into a new file, as one transaction sees them; the cursor is closed.
+
+    Raises:
+        ConnectionFailure: it cannot be written.
+    """
+    name = "__interlace_copy"
+    try:
+        (own,) = cursor.execute("SELECT current_database()").fetchone() or ("",)
+        cursor.execute(f"ATTACH {literal(str(path))} AS {name} (BLOCK_SIZE {BLOCK_SIZE})")
+        try:
+            cursor.execute(f"COPY FROM DATABASE {identifier(own)} TO {name}")
+        finally:
+            cursor.execute(f"DETACH {name}")
+    except duckdb.Error as error:
+        raise refused(f"The database cannot be copied to {path}: {cleaned(str(error))}") from error
+    finally:
+        cursor.close()
 
 
 def _make(options: DuckDBOptions, file: Path) -> None:

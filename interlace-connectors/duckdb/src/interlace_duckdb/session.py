@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 
@@ -16,16 +16,18 @@ from interlace.contracts.relation import Column, Relation, RelationInfo
 from interlace.errors import QueryFailed
 from interlace_duckdb import markers, quoting, render
 from interlace_duckdb.breadth import LITTLE
-from interlace_duckdb.catalogue import catalogue_query, columns_of, relations_of, table_query
+from interlace_duckdb.catalogue import catalogue_query, columns_of, relations_of, size_query, table_query
 from interlace_duckdb.copying import copy_statement
 from interlace_duckdb.failures import lost_its_cause, query_failed
 from interlace_duckdb.transaction import Transaction
+from interlace_duckdb.waiting import heedful
 
 if TYPE_CHECKING:
     import ibis
     import pyarrow as pa
 
     from interlace.contracts.attachments import Attachments
+    from interlace.contracts.direct import Door, Reached
     from interlace.contracts.exchange import Exchange
     from interlace.contracts.relation import RelationKind
     from interlace_duckdb.connection import DuckDBConnection
@@ -34,9 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["DuckDBSession"]
 
 T = TypeVar("T")
-
-_CTRL_C: Final = "Query interrupted"
-"""What DuckDB raises a plain RuntimeError with, where Python's handler of a signal raised inside a query."""
 
 
 class DuckDBSession(Session):
@@ -181,6 +180,25 @@ class DuckDBSession(Session):
         with contextlib.nullcontext() if temporary or self._transaction.open else self.transaction():
             return load.run(batches, schema)
 
+    def worth_reaching(self, relation: Relation) -> bool:
+        """Whether it is a table of many values, as the catalogue guesses."""
+        from interlace_duckdb.direct import WORTH
+
+        found = self.fetch(size_query(relation.schema or self.connection.default_schema(), relation.name))
+        return bool(found) and int(found[0][0]) >= WORTH
+
+    def readable(self, sql: str) -> str | None:
+        """The query itself, where its types are those that PostgreSQL has, too."""
+        from interlace_duckdb.direct import arrive
+
+        return sql if arrive(self.describe(sql)) else None
+
+    def reaching(self, door: Door, *, write: bool) -> contextlib.AbstractContextManager[Reached]:
+        """Reach a PostgreSQL by DuckDB's extension."""
+        from interlace_duckdb.direct import reaching
+
+        return reaching(self, self._instance, door, write=write)
+
     def copy_out(self, sql: str, path: Path, format: str, options: dict[str, object]) -> int:  # noqa: A002
         """Write a query's rows to a file.
 
@@ -255,16 +273,11 @@ class DuckDBSession(Session):
             raise QueryFailed("The session is closed.", sql=sql)
         self._interrupted = False
         try:
-            return act()
+            return heedful(act, self._cursor.interrupt)
         except duckdb.Error as error:
             failed = query_failed(self._real(error, sql), sql)
             self._transaction.kill(failed)
             raise failed from error
-        except RuntimeError as error:
-            self._transaction.kill(error)
-            if str(error) == _CTRL_C:
-                raise KeyboardInterrupt from error
-            raise
         except BaseException as error:
             self._transaction.kill(error)
             raise
@@ -279,9 +292,7 @@ class DuckDBSession(Session):
         with contextlib.closing(self._instance.cursor()) as cursor:
             self._asking_again = cursor
             try:
-                relation = cursor.sql(sql)
-                if relation is not None:
-                    relation.execute()
+                heedful(lambda: _run_to_its_end(cursor, sql), cursor.interrupt)
             except duckdb.Error as real:
                 return error if lost_its_cause(real) else real
             finally:
@@ -345,6 +356,12 @@ class DuckDBSession(Session):
             ended = stream_ended(sql)
             self._transaction.kill(ended)
             raise ended
+
+
+def _run_to_its_end(cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
+    relation = cursor.sql(sql)
+    if relation is not None:
+        relation.execute()
 
 
 def _new_columns(table: duckdb.DuckDBPyRelation) -> tuple[Column, ...]:

@@ -97,6 +97,22 @@ class FilesystemConnection(FileConnection):
         with self._refusals(checked_path(path)):
             self._place().remove(path)
 
+    def move(self, path: str, target: str) -> None:
+        """Put a file into another place, in one step."""
+        with self._refusals(checked_path(path)):
+            try:
+                self._place().carry(path, checked_path(target))
+            except (FileNotFoundError, NotADirectoryError) as error:
+                if not self._place().exists(path):
+                    raise FileNotFoundError(errno.ENOENT, "There is no such file", self.shown(path)) from None
+                failure = ConnectionFailure(f"{self.shown(target)} ({self.name}): {error.strerror or error}.")
+                failure.transient = False
+                raise failure from error
+
+    def local_folder(self) -> Path | None:
+        """The folder under ``path``."""
+        return None if self.config.path is None else _folder(self.config.path, self.root)
+
     def _place(self) -> Place:
         with self._guard:
             if self._made is None:
@@ -123,7 +139,7 @@ def _place(options: FilesystemOptions, root: Path) -> Place:
     if options.path is not None:
         from interlace_filesystem.local import LocalPlace
 
-        return LocalPlace((root / Path(options.path).expanduser()).absolute())
+        return LocalPlace(_folder(options.path, root))
     if options.is_sftp:
         from interlace_filesystem.sftp import SftpPlace
 
@@ -131,6 +147,10 @@ def _place(options: FilesystemOptions, root: Path) -> Place:
     from interlace_filesystem.elsewhere import FsspecPlace
 
     return FsspecPlace(options)
+
+
+def _folder(path: str, root: Path) -> Path:
+    return (root / Path(path).expanduser()).absolute()
 
 
 def _is_ssh(error: Exception) -> bool:

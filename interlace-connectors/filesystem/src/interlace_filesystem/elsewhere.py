@@ -71,6 +71,14 @@ class FsspecPlace:
         """Put a file into the place of another."""
         self._fs.mv(self._at(source), self._at(target))
 
+    def carry(self, source: str, target: str) -> None:
+        """Put a file into a folder, which is made where the store has any."""
+        self._fs.invalidate_cache()
+        if not self._fs.isfile(self._at(source)):
+            raise FileNotFoundError
+        self._fs.makedirs(self._at(target).rpartition("/")[0], exist_ok=True)
+        self._fs.mv(self._at(source), self._at(target))
+
     def remove(self, path: str) -> None:
         """Remove a file."""
         with contextlib.suppress(FileNotFoundError):

@@ -68,6 +68,12 @@ class LocalPlace:
         finally:
             os.close(descriptor)
 
+    def carry(self, source: str, target: str) -> None:
+        """Put a file into a folder, which is made."""
+        final = self._root / target
+        final.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(self._root / source, final)  # noqa: PTH105  as above
+
     def remove(self, path: str) -> None:
         """Remove a file."""
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):

@@ -34,6 +34,9 @@ class Place(Protocol):
     def move(self, source: str, target: str) -> None:
         """Put a file into the place of another, in one step."""
 
+    def carry(self, source: str, target: str) -> None:
+        """Put a file into a folder, which is made; `FileNotFoundError` where there is no such file."""
+
     def remove(self, path: str) -> None:
         """Remove a file; nothing where there is none."""
 

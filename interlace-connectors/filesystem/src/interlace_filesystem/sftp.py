@@ -85,6 +85,12 @@ class SftpPlace:
         with self._channel() as channel:
             channel.posix_rename(self._at(source), self._at(target))
 
+    def carry(self, source: str, target: str) -> None:
+        """Put a file into a folder, which is made."""
+        with self._channel() as channel:
+            self._make_folder(channel, self._at(target).rpartition("/")[0])
+            channel.posix_rename(self._at(source), self._at(target))
+
     def remove(self, path: str) -> None:
         """Remove a file."""
         with self._channel() as channel, contextlib.suppress(FileNotFoundError):

@@ -16,6 +16,7 @@ _ONLY_REPLACES: Final = (
     "Tables are replaced and views made; loads that keep rows are refused: nothing was tried on a server."
 )
 _ONLY_READ: Final = "Read, by sources and Python models; nothing is written to it."
+_OVER_FILES: Final = "Reads files by the names that `tables` gives them; nothing is written to it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,9 @@ class Backend:
         aliases: other words for it.
         live: whether the suite runs against the real thing.
         note: what people should know, in one sentence.
-            replaces: whether its dialect makes a table anew from a query in one statement; what cannot is only read.
+        replaces: whether tables are made anew in it from a query; what cannot is only read.
+        installs: the extra that installs what it needs, where it is not the name.
+        beside: what that extra leaves out, because it asks for versions of its own.
         max_sessions: how many sessions may run at once; None where it does not mind.
     """
 
@@ -49,6 +52,8 @@ class Backend:
     note: str = ""
     replaces: bool = True
     max_sessions: int | None = None
+    installs: str = ""
+    beside: str = ""
 
     @property
     def leases(self) -> bool:
@@ -58,7 +63,7 @@ class Backend:
     @property
     def extra(self) -> str:
         """The extra that installs what it needs."""
-        return self.name.replace("_", "-")
+        return self.installs or self.name.replace("_", "-")
 
 
 _ALL: Final = (
@@ -107,6 +112,44 @@ _ALL: Final = (
         live=True,
         note="For servers that speak its protocol and are not it; `type: postgres` does more.",
     ),
+    Backend(
+        "datafusion",
+        "DataFusion",
+        "datafusion",
+        "postgres",
+        "datafusion",
+        "engines.datafusion:DataFusion",
+        (*_READ, "embedded", "read_only"),
+        live=True,
+        note=_OVER_FILES,
+        replaces=False,
+    ),
+    Backend(
+        "polars",
+        "Polars",
+        "polars",
+        "postgres",
+        "polars",
+        "engines.polars:Polars",
+        (*_READ, "embedded"),
+        live=True,
+        note=_OVER_FILES,
+        replaces=False,
+        installs="ibis-polars",
+    ),
+    Backend(
+        "pyspark",
+        "Spark",
+        "pyspark",
+        "spark",
+        "pyspark",
+        "engines.pyspark:PySpark",
+        _READ,
+        ("spark",),
+        live=True,
+        note=f"{_OVER_FILES} Run live on a Spark in this process's own Java.",
+        replaces=False,
+    ),
     Backend("snowflake", "Snowflake", "snowflake", "snowflake", "snowflake.connector", note=_ONLY_REPLACES),
     Backend("bigquery", "BigQuery", "bigquery", "bigquery", "google.cloud.bigquery", note=_ONLY_REPLACES),
     Backend("databricks", "Databricks", "databricks", "databricks", "databricks.sql", note=_ONLY_REPLACES),
@@ -136,6 +179,18 @@ _ALL: Final = (
     Backend("oracle", "Oracle", "oracle", "oracle", "oracledb", can=_READ, note=_ONLY_READ, replaces=False),
     Backend(
         "risingwave", "RisingWave", "risingwave", "risingwave", "psycopg2", can=_READ, note=_ONLY_READ, replaces=False
+    ),
+    Backend(
+        "flink",
+        "Flink",
+        "flink",
+        "hive",
+        "pyflink",
+        "engines.flink:Flink",
+        can=_READ,
+        note=_ONLY_READ,
+        replaces=False,
+        beside="apache-flink",
     ),
     Backend("athena", "Amazon Athena", "athena", "athena", "pyathena", can=_READ, note=_ONLY_READ, replaces=False),
     Backend("impala", "Impala", "impala", "hive", "impala", can=_READ, note=_ONLY_READ, replaces=False),

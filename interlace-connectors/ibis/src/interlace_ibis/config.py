@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from glob import glob
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from interlace.contracts.options import Options
 
-__all__ = ["MEMORY", "IbisOptions", "SQLiteOptions"]
+__all__ = ["MEMORY", "FilesOptions", "FlinkOptions", "IbisOptions", "SQLiteOptions", "ServerOptions", "SparkOptions"]
 
 MEMORY: Final = ":memory:"
+FORMATS: Final = {".parquet": "parquet", ".csv": "csv", ".jsonl": "json", ".ndjson": "json"}
 
 
 class IbisOptions(Options):
@@ -37,6 +39,61 @@ class ServerOptions(IbisOptions):
         if self.url is None and not self.options:
             raise ValueError("neither 'url' nor 'options' is given: one of them says where to connect")
         return self
+
+
+class FlinkOptions(Options):
+    """What a connection of type ``flink`` takes.
+
+    Attributes:
+        options: settings of the table environment, such as ``execution.target: remote``, by their names.
+    """
+
+    options: Mapping[str, Any] = Field(default_factory=dict, repr=False)
+
+
+class FilesOptions(Options):
+    """What a connection takes that reads files as tables.
+
+    Attributes:
+        tables: the files of each table by its name: a path, or a pattern such as ``data/orders/*.parquet``, relative to
+            the project's folder.  The suffix says what they are: ``.parquet``, ``.csv``, or ``.jsonl`` and ``.ndjson``.
+    """
+
+    tables: Mapping[str, str] = Field(min_length=1)
+
+    @field_validator("tables")
+    @classmethod
+    def _tables_of_files(cls, tables: Mapping[str, str]) -> Mapping[str, str]:
+        for name, path in tables.items():
+            if not (name.isidentifier() and name.isascii()):
+                raise ValueError(
+                    f"the table {name!r}: its name may have letters, digits and _, and begins with no digit"
+                )
+            if Path(path).suffix.lower() not in FORMATS:
+                known = ", ".join(FORMATS)
+                raise ValueError(f"the table {name!r}: {path!r} ends in none of {known}, which say what the files are")
+        if len({name.casefold() for name in tables}) < len(tables):
+            raise ValueError(f"names a table twice: {', '.join(tables)}")
+        return tables
+
+    def files(self, root: Path, name: str) -> list[str]:
+        """The absolute paths of a table's files, in order; none where no file is there."""
+        pattern = str(root / Path(self.tables[name]).expanduser())
+        return sorted(glob(pattern, recursive=True))  # noqa: PTH207  a pattern may be absolute
+
+    def format(self, name: str) -> str:
+        """What a table's files are: ``parquet``, ``csv`` or ``json``."""
+        return FORMATS[Path(self.tables[name]).suffix.lower()]
+
+
+class SparkOptions(FilesOptions):
+    """What a connection of type ``pyspark`` takes.
+
+    Attributes:
+        settings: of the Spark session, such as ``spark.master`` (by default ``local[*]``), by their names.
+    """
+
+    settings: Mapping[str, str | int | float | bool] = Field(default_factory=dict, repr=False)
 
 
 class SQLiteOptions(Options):

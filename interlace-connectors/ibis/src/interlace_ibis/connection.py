@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from hashlib import sha256
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import RLock
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from interlace.contracts.connection import Capabilities, Connection
 from interlace.errors import ConnectionFailure, InterlaceError
 from interlace_ibis.backends import BACKENDS, Backend
-from interlace_ibis.config import IbisOptions, ServerOptions, SQLiteOptions
+from interlace_ibis.config import FilesOptions, FlinkOptions, IbisOptions, ServerOptions, SparkOptions, SQLiteOptions
+from interlace_ibis.engines.files import Table
 from interlace_ibis.leases import Leases
 from interlace_ibis.markers import SCHEMA, Markers
 from interlace_ibis.session import IbisSession
@@ -200,7 +203,7 @@ class IbisConnection(Connection):
         if missing is not None:
             failure = ConnectionFailure(
                 f"Connection {self.name!r} is {self.backend.title}, whose package {missing!r} is not installed.",
-                hint=f"pip install 'interlace[{self.backend.extra}]'",
+                hint=f"pip install 'interlace[{self.backend.extra}]' {self.backend.beside}".rstrip(),
             )
             failure.transient = False
             raise failure
@@ -256,9 +259,102 @@ class SQLiteConnection(IbisConnection):
         return given, None
 
 
+class FlinkConnection(IbisConnection):
+    """A table environment of Flink."""
+
+    Config: ClassVar[type[Options]] = FlinkOptions
+
+    def where(self) -> str:
+        """What it is."""
+        return self.backend.title
+
+    def default_schema(self) -> None:
+        """As the environment has it."""
+
+    def _arguments(self) -> tuple[dict[str, Any], str | None]:
+        assert isinstance(self.config, FlinkOptions)  # noqa: S101  the project made it of `Config`
+        return dict(self.config.options), None
+
+
+class FilesConnection(IbisConnection):
+    """Files that a backend reads as tables."""
+
+    Config: ClassVar[type[Options]] = FilesOptions
+
+    @property
+    def given(self) -> FilesOptions:
+        """Its options."""
+        if not isinstance(self.config, FilesOptions):
+            raise TypeError(f"{type(self).__name__} takes FilesOptions, not {type(self.config).__name__}")
+        return self.config
+
+    def where(self) -> str:
+        """The backend and what it reads."""
+        return f"{self.backend.title} ({', '.join(self.given.tables.values())})"
+
+    def default_schema(self) -> str:
+        """``main``."""
+        return "main"
+
+    def _arguments(self) -> tuple[dict[str, Any], str | None]:
+        """The tables, each with the files that are there now."""
+        return {"tables": tuple(self._table(name) for name in self.given.tables)}, None
+
+    def _table(self, name: str) -> Table:
+        files = self.given.files(self.root, name)
+        if not files:
+            failure = ConnectionFailure(
+                f"{self.backend.title} ({self.name}): the table {name!r} has no file {self.given.tables[name]!r}",
+                hint="A path is relative to the project's folder.",
+            )
+            failure.transient = False
+            raise failure
+        return Table(name, self.given.format(name), tuple(files))
+
+
+class SparkConnection(FilesConnection):
+    """Files that Spark reads as tables."""
+
+    Config: ClassVar[type[Options]] = SparkOptions
+
+    def __init__(self, name: str, config: Options, *, root: Path) -> None:
+        super().__init__(name, config, root=root)
+        self._folder: TemporaryDirectory[str] | None = None
+
+    def default_schema(self) -> str:
+        """A database of its own: connections of one process share Spark's catalogue."""
+        told = f"{self.name} {sorted(self.given.tables.items())} {self.root}"
+        return f"interlace_{sha256(told.encode()).hexdigest()[:16]}"
+
+    def _arguments(self) -> tuple[dict[str, Any], str | None]:
+        assert isinstance(self.config, SparkOptions)  # noqa: S101  the project made it of `Config`
+        first = self._folder is None
+        if self._folder is None:
+            self._folder = TemporaryDirectory(prefix="interlace_spark_", ignore_cleanup_errors=True)
+        arguments, _ = super()._arguments()
+        more = {"settings": self.config.settings, "schema": self.default_schema(), "folder": self._folder.name}
+        return {**arguments, **more, "first": first}, None
+
+    def _leave(self) -> None:
+        super()._leave()
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+
+_BASES: Final[Mapping[str, type[IbisConnection]]] = {
+    "sqlite": SQLiteConnection,
+    "datafusion": FilesConnection,
+    "polars": FilesConnection,
+    "pyspark": SparkConnection,
+    "flink": FlinkConnection,
+}
+"""The classes of backends that are not servers."""
+
+
 def connection_type(backend: Backend) -> type[IbisConnection]:
     """The class of connections to a backend."""
-    base = SQLiteConnection if backend.name == "sqlite" else IbisConnection
+    base = _BASES.get(backend.name, IbisConnection)
     return type(f"{backend.ibis}_connection", (base,), {"dialect": backend.dialect, "backend": backend})
 
 
@@ -271,7 +367,7 @@ def __getattr__(name: str) -> type[IbisConnection]:
 
 
 def _capabilities(backend: Backend) -> Capabilities:
-    declared: dict[str, Any] = {"transactions": False, **dict.fromkeys(backend.can, True)}
+    declared: dict[str, Any] = {"transactions": False, **dict.fromkeys(backend.can, True), "writes": backend.replaces}
     declared.setdefault("persistent", False)
     return Capabilities(**declared, max_sessions=backend.max_sessions)
 

@@ -30,6 +30,15 @@ def interlace_connections() -> list[Provider[Connection]]:
             "PostgreSQL, through ibis",
             extra="ibis-postgres",
         ),
+        Provider("datafusion", "interlace_ibis.connection:datafusion", "Files, read by DataFusion", extra="datafusion"),
+        Provider("polars", "interlace_ibis.connection:polars", "Files, read by Polars", extra="ibis-polars"),
+        Provider(
+            "pyspark",
+            "interlace_ibis.connection:pyspark",
+            "Files, read by Spark",
+            aliases=("spark",),
+            extra="pyspark",
+        ),
         Provider(
             "snowflake",
             "interlace_ibis.connection:snowflake",
@@ -92,6 +101,13 @@ def interlace_connections() -> list[Provider[Connection]]:
             "interlace_ibis.connection:risingwave",
             "RisingWave, through ibis (not tested live)",
             extra="risingwave",
+            experimental=True,
+        ),
+        Provider(
+            "flink",
+            "interlace_ibis.connection:flink",
+            "Flink, through ibis (not tested live)",
+            extra="flink",
             experimental=True,
         ),
         Provider(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from interlace.contracts.arrow_stream import stream_ended
 from interlace.contracts.connection import Marker, Session
 from interlace.contracts.load import Step
+from interlace.contracts.read_only_sql import UNPARSED, why_no_reading
 from interlace.contracts.relation import Column, Relation, RelationInfo
 from interlace.errors import ConnectionFailure, InterlaceError, QueryFailed, UnsupportedCapability
 from interlace_ibis.markers import markers_of
@@ -52,22 +53,26 @@ class IbisSession(Session):
 
     def execute(self, sql: str) -> int | None:
         """Run one statement."""
+        self._read_only(sql)
         return self.guarded(sql, lambda: self.engine.execute(sql))
 
     def fetch(self, sql: str, limit: int | None = None) -> list[tuple[Any, ...]]:
         """Run a query; values as the driver gives them."""
+        self._read_only(sql)
         return self.guarded(sql, lambda: self.engine.fetch(sql, limit))
 
     def arrow(self, sql: str, *, batch_size: int = 100_000) -> pa.RecordBatchReader:
         """Run a query and stream its rows; what fails later is raised by the reader, as `QueryFailed`."""
         import pyarrow as pa
 
+        self._read_only(sql)
         schema, batches = self.guarded(sql, lambda: self.engine.stream(sql, batch_size))
         self._stream = batches
         return pa.RecordBatchReader.from_batches(schema, self._batches(sql, batches, self._turn))
 
     def describe(self, sql: str) -> tuple[Column, ...]:
         """The columns that a query would give."""
+        self._read_only(sql)
         return self.guarded(sql, lambda: self.engine.describe(sql))
 
     # --- catalogue --------------------------------------------------------------------------------------------
@@ -93,6 +98,7 @@ class IbisSession(Session):
 
     def drop(self, relation: Relation, kind: str) -> None:
         """Drop a relation of this kind."""
+        self.refuse_without("writes", f"drop a {kind}: it is only read")
         if relation in self._temporaries:
             self.execute(self.engine.drop_temporary(relation))
             del self._temporaries[relation]
@@ -254,6 +260,20 @@ class IbisSession(Session):
         return self._guarded(sql, act)
 
     # --- inside -----------------------------------------------------------------------------------------------
+
+    def _read_only(self, sql: str) -> None:
+        """Refuse what is no query where nothing is written."""
+        if self.connection.capabilities.writes:
+            return
+        why = why_no_reading(sql, self.connection.dialect)
+        if why == UNPARSED:
+            failed = QueryFailed(why, sql=sql)
+            self._transaction.kill(failed)
+            raise failed
+        if why is not None:
+            refused = UnsupportedCapability(f"Interlace writes nothing to {self.connection.backend.title}: {why}.")
+            self._transaction.kill(refused)
+            raise refused
 
     def _guarded(self, sql: str, act: Callable[[], T]) -> T:
         try:

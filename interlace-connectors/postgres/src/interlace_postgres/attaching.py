@@ -1,6 +1,6 @@
-"""Indexes, grants and comments made to be what a model declares; what is right is left alone.
+"""Indexes, constraints, grants and comments made to be what a model declares; what is right is left alone.
 
-An index of ours is known by the end of its name, a hash of what it is: a declaration that changes gives another name.
+An index or a constraint of ours is known by the end of its name, a hash of what it is: a declaration that changes gives another name.
 """
 
 from __future__ import annotations
@@ -13,20 +13,22 @@ from typing import TYPE_CHECKING, Any, Final
 from interlace_postgres.quoting import LONGEST, identifier, identifiers, literal, qualified
 
 if TYPE_CHECKING:
-    from interlace.contracts.attachments import Attachments, Grant, Index
+    from interlace.contracts.attachments import Attachments, Constraint, Grant, Index
     from interlace.contracts.relation import Relation, RelationKind
     from interlace_postgres.session import PostgresSession
 
-__all__ = ["OF_OURS", "attach", "index_name"]
+__all__ = ["OF_OURS", "attach", "constraint_name", "index_name"]
 
 _MARK: Final = "_ilc"
 OF_OURS: Final = f"{_MARK}[0-9a-f]{{8}}$"
-"""A regular expression for the names of indexes that a model declared."""
+"""A regular expression for the names of indexes and constraints that a model declared."""
 
 _QUERY: Final = f"""
 SELECT json_build_object(
   'indexes', (SELECT json_agg(x.relname) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
-    WHERE i.indrelid = c.oid AND i.indisvalid AND x.relname ~ '{OF_OURS}'),
+    WHERE i.indrelid = c.oid AND i.indisvalid AND x.relname ~ '{OF_OURS}'
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conindid = x.oid AND k.conrelid = c.oid)),
+  'constraints', (SELECT json_agg(k.conname) FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.conname ~ '{OF_OURS}'),
   'grants', (SELECT json_agg(DISTINCT jsonb_build_array(lower(e.privilege_type), CASE WHEN e.grantee = 0 THEN 'public'
       ELSE pg_get_userbyid(e.grantee) END)) FROM aclexplode(c.relacl) AS e WHERE e.grantee <> c.relowner),
   'all', (SELECT json_agg(lower(e.privilege_type)) FROM aclexplode(acldefault('r', c.relowner)) AS e),
@@ -43,6 +45,7 @@ def attach(session: PostgresSession, relation: Relation, kind: RelationKind, wan
     found = json.loads(text)
     for statement in (
         *_indexes(relation, wanted.indexes, found["indexes"] or []),
+        *_constraints(relation, wanted.constraints, found["constraints"] or []),
         *_grants(relation, wanted.grants, found),
         *_comments(relation, kind, wanted, found),
     ):
@@ -51,9 +54,18 @@ def attach(session: PostgresSession, relation: Relation, kind: RelationKind, wan
 
 def index_name(relation: Relation, index: Index) -> str:
     """The name of an index: its table, its columns, and a hash of what it is."""
-    what = json.dumps([index.columns, index.unique, index.method, index.where])
-    end = _MARK + sha256(what.encode()).hexdigest()[:8]
-    begin = f"{relation.name}_{'_'.join(index.columns)}".encode()[: LONGEST - len(end)]
+    return _named(relation, "_".join(index.columns), [index.columns, index.unique, index.method, index.where])
+
+
+def constraint_name(relation: Relation, constraint: Constraint) -> str:
+    """The name of a constraint: its table, its columns, and a hash of what it is."""
+    about = "_".join(constraint.unique) or "check"
+    return _named(relation, about, ["constraint", constraint.check, constraint.unique])
+
+
+def _named(relation: Relation, about: str, what: object) -> str:
+    end = _MARK + sha256(json.dumps(what).encode()).hexdigest()[:8]
+    begin = f"{relation.name}_{about}".encode()[: LONGEST - len(end)]
     return begin.decode(errors="ignore") + end
 
 
@@ -70,6 +82,22 @@ def _indexes(relation: Relation, wanted: tuple[Index, ...], found: list[str]) ->
             where = f" WHERE {index.where}" if index.where else ""
             name = identifier(index_name(relation, index))
             yield f"CREATE {unique}INDEX {name} ON {qualified(relation)}{using} ({identifiers(index.columns)}){where}"
+
+
+def _constraints(relation: Relation, wanted: tuple[Constraint, ...], found: list[str]) -> Iterator[str]:
+    """A condition may be anything that the server reads: a comment that it ends in ends with its line."""
+    names = {_hash(constraint_name(relation, constraint)): constraint for constraint in wanted}
+    there = {_hash(name): name for name in found}
+    for mark, name in there.items():
+        if mark not in names:
+            yield f"ALTER TABLE {qualified(relation)} DROP CONSTRAINT {identifier(name)}"
+    for mark, constraint in names.items():
+        if mark not in there:
+            what = (
+                f"UNIQUE ({identifiers(constraint.unique)})" if constraint.unique else f"CHECK ({constraint.check}\n)"
+            )
+            name = identifier(constraint_name(relation, constraint))
+            yield f"ALTER TABLE {qualified(relation)} ADD CONSTRAINT {name} {what}"
 
 
 def _hash(name: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from interlace_postgres.attaching import OF_OURS
 from interlace_postgres.quoting import identifier, literal, qualified
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ SELECT json_build_object(
   'constraints', (SELECT coalesce(json_agg(json_build_array(k.conname, pg_get_constraintdef(k.oid),
       (SELECT coalesce(json_agg(attname), '[]') FROM pg_attribute WHERE attrelid = c.oid AND attnum = ANY(k.conkey)))
       ORDER BY k.contype = 'f'), '[]')
-    FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'c', 'f', 'x')),
+    FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'c', 'f', 'x')
+      AND k.conname !~ '{OF_OURS}'),
   'triggers', (SELECT coalesce(json_agg(json_build_array(t.tgname, pg_get_triggerdef(t.oid))), '[]')
     FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)
 )::text FROM pg_class c WHERE c.oid = {{name}}::regclass"""

@@ -20,6 +20,7 @@ from interlace_postgres.session import PostgresSession
 if TYPE_CHECKING:
     import psycopg
 
+    from interlace.contracts.direct import Door
     from interlace.contracts.options import Options
 
 __all__ = ["PostgresConnection"]
@@ -52,10 +53,11 @@ class PostgresConnection(Connection):
             ibis=True,
             interrupt=True,
             staging=True,
-            attachments=frozenset({"indexes", "grants", "comments"}),
+            attachments=frozenset({"indexes", "constraints", "grants", "comments"}),
             exchange=True,
             max_sessions=max(1, config.pool.max // SESSIONS_OF_A_MODEL),
             read_only=True,
+            together=True,
         )
         self._guard = RLock()
         self._pool: Pool | None = None
@@ -101,6 +103,12 @@ class PostgresConnection(Connection):
     def default_schema(self) -> str:
         """``public``, or what the option `schema` says."""
         return self.config.schema_
+
+    def door(self) -> Door | None:
+        """The server's address, with the settings of a session."""
+        from interlace_postgres.direct import door_of
+
+        return door_of(self.config)
 
     # --- leases -----------------------------------------------------------------------------------------------
 

@@ -1,4 +1,7 @@
-"""What a new table gets of the one whose place it takes when it is built again, from the definitions that the catalogue has."""
+"""What a new table gets of the one whose place it takes when it is built again, from the definitions that the catalogue has.
+
+Constraints that a model declares are left out: they are attached to the new table as they are declared then.
+"""
 
 from __future__ import annotations
 
@@ -34,13 +37,13 @@ SELECT json_build_object(
         AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid) END) ORDER BY x.relname)
     FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
     LEFT JOIN pg_catalog.pg_constraint k ON k.conindid = x.oid AND k.conrelid = c.oid AND k.contype IN ('p', 'u')
-    WHERE i.indrelid = c.oid AND NOT i.indisexclusion),
+    WHERE i.indrelid = c.oid AND NOT i.indisexclusion AND NOT (k.conname IS NOT NULL AND x.relname ~ '{ours}')),
   'constraints', (SELECT json_agg(json_build_array(k.conname, pg_get_constraintdef(k.oid), k.confrelid = c.oid
       OR k.contype IN ('x', 'p', 'u')) ORDER BY k.conname)
     FROM pg_catalog.pg_constraint k LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = k.conindid AND k.contype <> 'f'
-    WHERE k.conrelid = c.oid AND k.contype IN ('c', 'f', 'p', 'u', 'x') AND (k.contype NOT IN ('p', 'u') OR i.indisexclusion)),
+    WHERE k.conrelid = c.oid AND k.conname !~ '{ours}' AND k.contype IN ('c', 'f', 'p', 'u', 'x') AND (k.contype NOT IN ('p', 'u') OR i.indisexclusion)),
   'constraint_comments', (SELECT json_agg(json_build_array(k.conname, obj_description(k.oid, 'pg_constraint')))
-    FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype <> 't'
+    FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype <> 't' AND k.conname !~ '{ours}'
     AND obj_description(k.oid, 'pg_constraint') IS NOT NULL),
   'triggers', (SELECT json_agg(json_build_array(t.tgname, pg_get_triggerdef(t.oid), t.tgenabled, obj_description(t.oid, 'pg_trigger'))
     ORDER BY t.tgname) FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal),

@@ -92,6 +92,11 @@ class Leases:
             if not rows or not rows[0][0]:
                 raise _taken_over(name, str(rows[0][1]) if rows else "")
 
+    def settle(self, fetch: Callable[[str], list[tuple[Any, ...]]]) -> None:
+        """Wait for the transactions that have looked (`check`) and have not ended, whose client may be gone by now."""
+        for name in list(self._held):
+            fetch(f'SELECT 1 FROM "_interlace"."leases" WHERE name = {literal(name)} FOR UPDATE')
+
     def close(self) -> None:
         """Forget what is held; it ends when its time is over."""
         self._held.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
@@ -50,16 +51,14 @@ class OwnTables:
                 self._made.add(statement)
 
     def _make(self, exists: str, statement: str) -> None:
-        with connect(self._options) as connection:
+        with contextlib.closing(connect(self._options)) as connection:
             for left in reversed(range(_TRIES)):
-                if connection.execute(exists.encode()).fetchone() is not None:
-                    return
                 try:
-                    connection.execute(statement.encode())
-                except _MADE_BY_ANOTHER as error:
-                    if not left:
-                        raise query_failed(error, statement, user=self._options.role or connection.info.user) from error
+                    if connection.execute(exists.encode()).fetchone() is None:
+                        connection.execute(statement.encode())
                 except psycopg.Error as error:
-                    raise query_failed(error, statement, user=self._options.role or connection.info.user) from error
+                    if not left or not isinstance(error, _MADE_BY_ANOTHER):
+                        user = self._options.role or connection.info.user
+                        raise query_failed(error, statement, lost=connection.closed, user=user) from error
                 else:
                     return

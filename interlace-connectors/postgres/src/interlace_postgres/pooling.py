@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
@@ -19,6 +20,9 @@ __all__ = ["Pool", "connect", "parameters", "place"]
 
 OLDEST: Final = 13_00_00
 _AS_TEXT: Final = ("json", "jsonb")
+
+# What it says of lost connections we say, too; where nobody listens, Python writes it between the lines of a command.
+logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
 
 
 class Pool:

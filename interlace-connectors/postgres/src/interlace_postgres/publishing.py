@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from interlace_postgres.session import PostgresSession
     from interlace_postgres.standing import Standing
 
-__all__ = ["Way", "publish", "substitute", "way"]
+__all__ = ["Way", "exchanged", "publish", "substitute", "way"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +56,18 @@ def way(session: PostgresSession, target: Relation, before: Standing | None, new
         refuse_lost_columns(session, target, before.columns, new, stays=True)
         staged = Relation(made.name)
         return Way(staged, temporary=True, then=tuple(filled(session, target, before.columns, staged, new)))
-    exchange = (f"DROP TABLE {qualified(target)}", f"ALTER TABLE {qualified(made)} RENAME TO {identifier(target.name)}")
+    exchange = exchanged(target, made)
     if not before.dressed:
         return Way(made, then=exchange)
     refuse_lost_columns(session, target, before.columns, new, stays=False)
     has = dress(session, target)
     names = [column.name for column in new]
     return Way(made, then=(*has.before(made, names), *exchange, *has.after(target, names)))
+
+
+def exchanged(target: Relation, made: Relation) -> tuple[str, ...]:
+    """The statements by which a table takes the place of another, on which nothing stands."""
+    return (f"DROP TABLE {qualified(target)}", f"ALTER TABLE {qualified(made)} RENAME TO {identifier(target.name)}")
 
 
 def publish(session: PostgresSession, target: Relation, query: str) -> tuple[str, ...]:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import psycopg
 from psycopg.pq import ExecStatus, TransactionStatus
 
-from interlace.contracts.connection import Marker, Session
-from interlace.contracts.load import Step
+from interlace.contracts.connection import Marker, Published, Session
+from interlace.contracts.load import Publish, Step
 from interlace.contracts.relation import Column, Relation, RelationInfo, RelationKind
 from interlace.errors import InterlaceError, QueryFailed, UnsupportedCapability
 from interlace_postgres import markers, quoting, render
@@ -133,14 +133,24 @@ class PostgresSession(Session):
         """The SQL of one step; what stands at the target of a `Publish` is looked up."""
         return render.statements(self, step)
 
+    def publish_together(self, steps: Sequence[Publish]) -> list[Published]:
+        """Make several tables by two messages; one that something stands on needs its own."""
+        from interlace_postgres.together import publish_together
+
+        return publish_together(self, steps)
+
     def mark(self, marker: Marker) -> None:
         """Leave a marker, with the token of the lease that is held."""
         self.connection.make_commits()
         self.execute(markers.insert(marker, self.connection.leases.token()))
 
     def markers(self) -> list[Marker]:
-        """The markers that are there."""
-        return markers.markers_of(self.fetch(markers.READ)) if self.fetch(markers.EXISTS) else []
+        """The markers that are there, those of commits that the server was still asked for included."""
+        if not self.fetch(markers.EXISTS):
+            return []
+        if not self.in_transaction:
+            self.connection.leases.settle(self.fetch)
+        return markers.markers_of(self.fetch(markers.READ))
 
     def forget_markers(self, attempts: Sequence[str]) -> None:
         """Delete the markers of these attempts."""
@@ -194,6 +204,18 @@ class PostgresSession(Session):
             return load_temporary(self, relation, batches, schema)
         with contextlib.nullcontext() if self.in_transaction else self.transaction():
             return load_table(self, relation, batches, schema)
+
+    def worth_reaching(self, relation: Relation) -> bool:
+        """Whether it is a table of many bytes."""
+        from interlace_postgres.direct import is_worth
+
+        return is_worth(self, relation)
+
+    def readable(self, sql: str) -> str | None:
+        """The query as DuckDB's extension reads it right."""
+        from interlace_postgres.direct import readable
+
+        return readable(self, sql)
 
     def copy_in(self, sql: str, data: pa.Buffer) -> None:
         """Send the rows of a ``COPY … FROM STDIN``."""
@@ -261,6 +283,11 @@ class PostgresSession(Session):
     def in_utc(self) -> bool:
         """Whether the session's time zone is UTC now, as the server last said."""
         return self._server.info.parameter_status("TimeZone") == "UTC"
+
+    def results(self, sql: str) -> list[tuple[int, list[tuple[Any, ...]]]]:
+        """Run several statements as one message: of each the rows that it changed, and those that it gave."""
+        self.connection.make_default_schema()
+        return self._run(sql, _results)
 
     def act(self, sql: str, shown: str) -> None:
         """Run a statement for a stream, which goes on being read."""
@@ -333,6 +360,13 @@ def _changed(cursor: psycopg.Cursor[Any]) -> int | None:
 
 def _rows(cursor: psycopg.Cursor[Any]) -> list[tuple[Any, ...]]:
     return cursor.fetchall() if cursor.description is not None else []
+
+
+def _results(cursor: psycopg.Cursor[Any]) -> list[tuple[int, list[tuple[Any, ...]]]]:
+    found = [(cursor.rowcount, _rows(cursor))]
+    while cursor.nextset():
+        found.append((cursor.rowcount, _rows(cursor)))
+    return found
 
 
 def _rows_of_second(cursor: psycopg.Cursor[Any]) -> list[tuple[Any, ...]]:

@@ -15,7 +15,7 @@ from interlace_postgres.quoting import literal, qualified
 if TYPE_CHECKING:
     from interlace_postgres.session import PostgresSession
 
-__all__ = ["Standing", "refuse_lost_columns", "standing"]
+__all__ = ["PLAIN", "Standing", "refuse_lost_columns", "standing"]
 
 # What belongs to the table itself refers to its columns, too.
 _OWN: Final = """
@@ -53,8 +53,7 @@ _DRESSED: Final = """
     AND (a.attnotnull OR a.attacl IS NOT NULL))"""
 
 
-# What nearly every table is, told at a fifth of the price of what the others are: nothing but its row type depends on it.
-_PLAIN: Final = """
+PLAIN: Final = """
   c.relkind = 'r' AND c.relpersistence = 'p' AND c.reltablespace = 0 AND c.reloftype = 0 AND c.relam = 2 AND c.relowner = quote_ident(current_user)::regrole::oid
   AND NOT (c.relhasindex OR c.relhastriggers OR c.relhasrules OR c.relrowsecurity OR c.relforcerowsecurity OR c.relispartition)
   AND c.relacl IS NULL AND c.reloptions IS NULL AND c.relreplident = 'd' AND NOT EXISTS (
@@ -67,6 +66,7 @@ _PLAIN: Final = """
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type y ON y.oid = a.atttypid WHERE a.attrelid = c.oid
     AND a.attnum > 0 AND (a.attnotnull OR a.atthasdef OR a.attacl IS NOT NULL OR a.attoptions IS NOT NULL
     OR a.attstorage <> y.typstorage OR coalesce(a.attstattarget, -1) <> -1))"""
+"""What nearly every table is, told at a fifth of the price of what the others are: nothing but its row type depends on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def standing(session: PostgresSession, target: Relation) -> Standing | None:
     if session.fetch(f"SELECT to_regclass({name})") == [(None,)]:  # the rest takes thirty times as long to plan
         return None
     place = f"FROM pg_catalog.pg_class c WHERE c.oid = {name}::regclass"
-    [[columns, plain]] = session.fetch(f"SELECT {COLUMNS_OF_C}, {_PLAIN} {place}")
+    [[columns, plain]] = session.fetch(f"SELECT {COLUMNS_OF_C}, {PLAIN} {place}")
     held, dressed = (False, False) if plain else session.fetch(f"SELECT {_HELD}, {_DRESSED} {place}")[0]
     return Standing(columns_of(columns), held, dressed)
 
@@ -134,7 +134,8 @@ def _readers(session: PostgresSession, target: Relation) -> dict[str, list[tuple
         f"WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = {literal(qualified(target))}::regclass AND d.refobjsubid > 0 "
         "AND d.deptype IN ('n', 'a') AND NOT EXISTS (SELECT FROM pg_catalog.pg_class x WHERE x.oid = d.objid AND x.relkind = 'i' "
         f"AND d.classid = 'pg_class'::regclass AND x.relname ~ '{OF_OURS}') AND d.classid <> 'pg_attrdef'::regclass "
-        "AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.oid = d.objid AND k.contype::text = 'n')"
+        "AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.oid = d.objid AND d.classid = 'pg_constraint'::regclass "
+        f"AND (k.contype::text = 'n' OR k.conname ~ '{OF_OURS}'))"
     )
     readers: dict[str, list[tuple[str, bool]]] = {}
     for column, what, follows in rows:

@@ -136,6 +136,15 @@ class S3Connection(FileConnection):
         with refusals(self.name, self.shown(path)):
             self._opened()[0].download_file(self.config.bucket, key, str(target))
 
+    def move(self, path: str, target: str) -> None:
+        """Copy an object inside the store, however large, and remove it where it was."""
+        key, other = self._key(path), self._key(target)
+        self._head(key, path)
+        with refusals(self.name, self.shown(path)):
+            source = {"Bucket": self.config.bucket, "Key": key}
+            self._opened()[0].copy(source, self.config.bucket, other)
+        self.delete(path)
+
     def object_store(self) -> ObjectStore:
         """The bucket, with the credentials that boto3 finds."""
         options = self.config

@@ -42,6 +42,6 @@ def relation_of(node: Node, namespace: Namespace) -> Relation:
             parts = node.relation or (node.name,)
             padded: tuple[str | None, ...] = (*(None,) * (3 - len(parts)), *parts)
             catalog, schema, name = padded
-            return Relation(name or node.name, schema, catalog)
+            return Relation(name or node.name, schema or node.schema, catalog)
         case _:
             return Relation(node.name, namespace.schema(node.schema))

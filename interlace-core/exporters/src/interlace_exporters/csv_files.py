@@ -59,7 +59,7 @@ class Csv(Exporter):
 
     Config: ClassVar[type[ExportOptions]] = CsvOptions
 
-    def export(self, session: Session, sql: str, path: Path, options: CsvOptions) -> Exported:  # type: ignore[override]
+    def export(self, session: Session, sql: str, path: Path, options: CsvOptions) -> Exported:
         """Write the rows.
 
         Raises:

@@ -51,7 +51,7 @@ class Json(Exporter):
 
     Config: ClassVar[type[ExportOptions]] = JsonOptions
 
-    def export(self, session: Session, sql: str, path: Path, options: JsonOptions) -> Exported:  # type: ignore[override]
+    def export(self, session: Session, sql: str, path: Path, options: JsonOptions) -> Exported:
         """Write the rows.
 
         Raises:
@@ -65,7 +65,7 @@ class JsonLines(Exporter):
 
     Config: ClassVar[type[ExportOptions]] = JsonLinesOptions
 
-    def export(self, session: Session, sql: str, path: Path, options: JsonLinesOptions) -> Exported:  # type: ignore[override]
+    def export(self, session: Session, sql: str, path: Path, options: JsonLinesOptions) -> Exported:
         """Write the rows.
 
         Raises:

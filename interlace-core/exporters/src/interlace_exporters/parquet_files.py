@@ -53,7 +53,7 @@ class Parquet(Exporter):
 
     Config: ClassVar[type[ExportOptions]] = ParquetOptions
 
-    def export(self, session: Session, sql: str, path: Path, options: ParquetOptions) -> Exported:  # type: ignore[override]
+    def export(self, session: Session, sql: str, path: Path, options: ParquetOptions) -> Exported:
         """Write the rows.
 
         Raises:

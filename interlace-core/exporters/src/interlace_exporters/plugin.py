@@ -21,5 +21,6 @@ def interlace_exporters() -> list[Provider[Exporter]]:
             "json", "interlace_exporters.json_files:Json", "One array of records; a record per line with `lines: true`"
         ),
         Provider("jsonl", "interlace_exporters.json_files:JsonLines", "JSON, one record per line"),
+        Provider("table", "interlace_exporters.tables:Table", "A table of another connection, by key or as a whole"),
         Provider("parquet", "interlace_exporters.parquet_files:Parquet", "Apache Parquet"),
     ]

@@ -23,6 +23,7 @@ class Table(Materialiser):
 
     kind: ClassVar[RelationKind | None] = "table"
     uses_strategy = True
+    only_applies = True
 
     def build(
         self, session: Session, spec: LoadSpec[Options], strategy: Strategy, existing: RelationInfo | None

@@ -11,7 +11,9 @@ from interlace.contracts.strategy import Strategy
 from interlace_strategies.merge_options import MergeOptions
 
 if TYPE_CHECKING:
-    from interlace.contracts.load import LoadSpec, Step
+    from collections.abc import Sequence
+
+    from interlace.contracts.load import Examine, LoadSpec, Step
 
 __all__ = ["MergeByKey"]
 
@@ -44,6 +46,20 @@ class MergeByKey(Strategy):
 
         assert isinstance(options, MergeOptions)  # noqa: S101  validated by Config
         refuse_partial(options.deletes, partial=partial, model=model)
+
+    def own_columns(self, options: Options) -> tuple[str, ...]:
+        """What soft deletes keep."""
+        from interlace_strategies.merge_row import DELETED, DELETED_AT
+
+        return (DELETED, DELETED_AT) if isinstance(options, MergeOptions) and options.soft else ()
+
+    def existing(self, spec: LoadSpec[Options]) -> Sequence[Examine]:
+        """Each key is there once."""
+        from interlace_strategies.existing import unique_key
+
+        options = spec.options
+        assert isinstance(options, MergeOptions)  # noqa: S101  validated by Config
+        return (unique_key(spec, nulls=options.null_keys == "match"),)
 
 
 def _steps(spec: LoadSpec[Options], options: MergeOptions) -> tuple[Step, ...]:

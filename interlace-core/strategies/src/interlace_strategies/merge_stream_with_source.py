@@ -11,7 +11,9 @@ from interlace.contracts.strategy import Strategy
 from interlace_strategies.options import Columns, SqlText
 
 if TYPE_CHECKING:
-    from interlace.contracts.load import LoadPlan, LoadSpec
+    from collections.abc import Sequence
+
+    from interlace.contracts.load import Examine, LoadPlan, LoadSpec
 
 __all__ = ["MergeStreamWithSource", "MergeStreamWithSourceOptions"]
 
@@ -80,3 +82,9 @@ class MergeStreamWithSource(Strategy):
         from interlace_strategies.stream_merging import merging
 
         return merging(spec)
+
+    def existing(self, spec: LoadSpec[Options]) -> Sequence[Examine]:
+        """Each key is there once."""
+        from interlace_strategies.existing import unique_key
+
+        return (unique_key(spec, nulls=False),)

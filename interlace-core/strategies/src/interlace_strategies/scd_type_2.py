@@ -12,7 +12,9 @@ from interlace.contracts.strategy import Strategy
 from interlace_strategies.options import Columns, DeleteOptions
 
 if TYPE_CHECKING:
-    from interlace.contracts.load import LoadPlan, LoadSpec
+    from collections.abc import Sequence
+
+    from interlace.contracts.load import Examine, LoadPlan, LoadSpec
 
 __all__ = ["Except", "ScdType2", "ScdType2Options"]
 
@@ -167,6 +169,16 @@ class ScdType2(Strategy):
         from interlace_strategies.deletes import refuse_partial
 
         refuse_partial(cast("ScdType2Options", options), partial=partial, model=model)
+
+    def own_columns(self, options: Options) -> tuple[str, ...]:
+        """The validity of a version, and what goes with it."""
+        return cast("ScdType2Options", options).own_names()
+
+    def existing(self, spec: LoadSpec[Options]) -> Sequence[Examine]:
+        """It is a history: one open row for each key, and versions that do not overlap."""
+        from interlace_strategies.existing import history
+
+        return history(cast("LoadSpec[ScdType2Options]", spec))
 
     def plan(self, spec: LoadSpec[Options]) -> LoadPlan:
         """Stage, classify, refuse or count, write, and look at what was written.

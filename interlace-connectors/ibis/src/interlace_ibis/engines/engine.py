@@ -85,12 +85,13 @@ class Engine:
 
     def describe(self, sql: str) -> tuple[Column, ...]:
         """The columns that a query would give."""
-        return self._columns_of(self._table(sql).schema())
+        return self.columns_of(self._table(sql).schema())
 
     def _table(self, sql: str) -> Any:
         return self.con.sql(sql, dialect=self.backend.dialect)
 
-    def _columns_of(self, schema: Any) -> tuple[Column, ...]:
+    def columns_of(self, schema: Any) -> tuple[Column, ...]:
+        """The columns of a schema of ibis, in the words of the backend."""
         mapper = self.con.compiler.type_mapper
         return tuple(Column(name, mapper.to_string(kind), bool(kind.nullable)) for name, kind in schema.items())
 
@@ -98,7 +99,7 @@ class Engine:
 
     def columns(self, relation: Relation) -> tuple[Column, ...]:
         """The columns of one relation."""
-        return self._columns_of(self.con.get_schema(relation.name, **self._place(relation)))
+        return self.columns_of(self.con.get_schema(relation.name, **self._place(relation)))
 
     def catalogue(self, schemas: Sequence[str]) -> dict[Relation, RelationInfo]:
         """All relations of some schemas; ibis does not say which are views."""

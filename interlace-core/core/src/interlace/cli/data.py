@@ -49,7 +49,7 @@ def columns_data(columns: Iterable[Column]) -> list[dict[str, Any]]:
 
 
 def plan_data(plan: Plan) -> dict[str, Any]:
-    """A plan: ``id, environment, where, steps, moves, deferred, transfers, up_to_date, orphans, notices``."""
+    """A plan: ``id, environment, where, steps, moves, deferred, transfers, outgoing, up_to_date, orphans, notices``."""
     return {
         "id": plan.id,
         "environment": plan.environment,
@@ -80,8 +80,12 @@ def plan_data(plan: Plan) -> dict[str, Any]:
                 "reader": t.reader,
                 "rows": t.rows,
                 "columns": None if t.columns is None else list(t.columns),
+                "window": t.window,
             }
             for t in plan.transfers
+        ],
+        "outgoing": [
+            {"model": o.model, "connection": o.connection, "relation": o.relation, "how": o.how} for o in plan.outgoing
         ],
         "up_to_date": [{"model": u.model, "reasons": reasons_data(u.reasons)} for u in plan.up_to_date],
         "orphans": list(plan.orphans),

@@ -53,8 +53,9 @@ class SharedGroup(TyperGroup):
         if command is None:
             if name.startswith("-"):
                 return super().resolve_command(ctx, args)
+            near = did_you_mean(name, self.list_commands(ctx))
             raise UsageError(
-                f"There is no command {f'{ctx.command_path} {name}'!r}. {did_you_mean(name, self.list_commands(ctx))}",
+                f"There is no command {f'{ctx.command_path} {name}'!r}. {near}".rstrip(),
                 hint=f"'{ctx.command_path} --help' lists them.",
             )
         takes_json = isinstance(command, TyperGroup) or any(p.name == "json_" for p in command.params)

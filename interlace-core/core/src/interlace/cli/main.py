@@ -8,8 +8,8 @@ import sys
 
 __all__ = ["main"]
 
-COLLECT_AFTER = 50_000
-"""New containers between two collections."""
+COLLECT_AFTER = 200_000
+"""New containers between two collections: more than a command imports, of which there is nothing to collect."""
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -9,11 +9,11 @@ from interlace.cli.progress import where_line
 from interlace.cli.render import Output, duration, joined, name_column, plural, print_json, width
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from interlace.plan.steps import Plan, Step
+    from interlace.plan.steps import Plan, Step, Upstream
 
-__all__ = ["plan_lines", "show_plan", "show_plan_sql"]
+__all__ = ["older_lines", "plan_lines", "show_plan", "show_plan_sql"]
 
 _VERBS = {"build": "build", "check": "check", "attach": "attach", "export": "export", "none": "-"}
 
@@ -56,12 +56,25 @@ def plan_lines(plan: Plan, out: Output, *, verbose: bool = False) -> list[str]:
     lines += [_step_line(s, names, out) for s in plan.steps]
     if verbose:
         lines += [f"  {out.style('·', 'dim')} {u.model}: {_why(u.reasons)}" for u in plan.up_to_date]
+    else:
+        lines += older_lines(plan.up_to_date)
     lines += _deferred_lines(plan, names, out)
     lines += [f"{out.style('→', 'dim')} {transfer}" for transfer in plan.transfers]
+    lines += [f"{out.style('→', 'dim')} {one}" for one in plan.outgoing]
     lines += [f"{out.style('→', 'yellow')} {move}" for move in plan.moves]
     lines += [f"Without a model: {name}" for name in plan.orphans]
     lines += [f"{out.style('⚠', 'yellow')} {notice}" for notice in plan.notices]
     return [*lines, _last_line(plan)]
+
+
+def older_lines(entries: Iterable[Step | Upstream]) -> list[str]:
+    """Models that keep rows which an older definition loaded: a run never loads these again (ruling 10)."""
+    return [
+        f"{entry.model}: {reason.text}; 'interlace backfill {entry.model}' loads them again"
+        for entry in entries
+        for reason in entry.reasons
+        if reason.code == "older_definition"
+    ]
 
 
 def _step_line(step: Step, names: int, out: Output) -> str:

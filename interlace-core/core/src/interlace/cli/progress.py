@@ -10,6 +10,7 @@ import shutil
 import threading
 import time
 from collections import deque
+from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Final, Self, assert_never
 
 from interlace.cli.render import Output, Style, duration, rows_text, shortened, width
@@ -54,13 +55,17 @@ class Progress:
         quiet: only failures.
         verbose: reasons, counts, and each model that did not run.
         name_width: the width of the column of names.
+        zone: the time zone that intervals are shown in, as the plan shows them.
 
     Attributes:
         exports: how many were written.
     """
 
-    def __init__(self, out: Output, *, quiet: bool = False, verbose: bool = False, name_width: int = 0) -> None:
+    def __init__(
+        self, out: Output, *, quiet: bool = False, verbose: bool = False, name_width: int = 0, zone: tzinfo = UTC
+    ) -> None:
         self.out = out
+        self.zone = zone
         self.quiet = quiet
         self.verbose = verbose
         self.name_width = name_width
@@ -163,7 +168,8 @@ class Progress:
         return self._row("✓", "green", event.model, text)
 
     def _interval(self, event: IntervalLoaded) -> str:
-        part = f"{event.number:,} of {event.total:,}: {event.start:%Y-%m-%d %H:%M} … {event.end:%Y-%m-%d %H:%M}"
+        start, end = (f"{at.astimezone(self.zone):%Y-%m-%d %H:%M}" for at in (event.start, event.end))
+        part = f"{event.number:,} of {event.total:,}: {start} … {end}"
         return self._row(
             "·", "dim", event.model, f"{part}  {duration(event.seconds)}  {_counts(event.counts)}".rstrip()
         )
@@ -182,7 +188,8 @@ class Progress:
         self.exports += 1
         if not self.verbose or self.quiet:
             return []
-        return [self._row("→", "dim", event.model, f"{what}  {rows_text(event.rows)}".rstrip())]
+        done = _counts(event.counts) or (rows_text(event.rows) if not event.counts else "nothing changed")
+        return [self._row("→", "dim", event.model, f"{what}  {done}".rstrip())]
 
     def _notice_lines(self, event: Notice) -> list[str]:
         text = f"{event.model}: {event.message}" if event.model else event.message

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
 from interlace.cli.held import held_lines
+from interlace.cli.planned import older_lines
 from interlace.cli.progress import where_line
 from interlace.cli.render import Output, Style, duration, plural, table_lines
 from interlace.errors import InterlaceError
@@ -60,7 +61,10 @@ def summary_lines(
 def nothing_lines(plan: Plan, up_to_date: int, *, quiet: bool = False) -> list[str]:
     """What a run says that finds nothing to do."""
     last = _nothing_line(up_to_date, plan)
-    return [last] if quiet else [where_line(plan.environment, plan.where), *plan.notices, *_orphan_lines(plan), last]
+    if quiet:
+        return [last]
+    older = older_lines([*plan.steps, *plan.up_to_date])
+    return [where_line(plan.environment, plan.where), *older, *plan.notices, *_orphan_lines(plan), last]
 
 
 def _nothing_line(up_to_date: int, plan: Plan) -> str:

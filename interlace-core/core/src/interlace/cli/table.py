@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "release": Entry(f"{_HERE}.release", "command", "Publish what 'run --hold' staged; list what waits."),
     "discard": Entry(f"{_HERE}.discard", "command", "Drop what 'run --hold' staged."),
     "env": Entry(f"{_HERE}.env", "app", "List environments, show one, make and drop them."),
+    "adopt": Entry(f"{_HERE}.adopt", "command", "Take over existing tables as what models built."),
     "promote": Entry(f"{_HERE}.promote", "command", "Let one environment take over what another built."),
     "rollback": Entry(f"{_HERE}.rollback", "command", "Put back what a promotion replaced."),
     "test": Entry(f"{_HERE}.test", "command", "Run the unit tests of models, and report what is covered."),
@@ -33,6 +34,11 @@ COMMANDS: Final[dict[str, Entry]] = {
     "profile": Entry(f"{_HERE}.profile", "command", "Describe the data of a model: counts, ranges, quantiles."),
     "backfill": Entry(
         f"{_HERE}.backfill", "command", "Load a part of history: what is missing, or comes from an older definition."
+    ),
+    "ci": Entry(
+        f"{_HERE}.ci",
+        "command",
+        "Try what changed in an environment that is dropped again; print Markdown for a review.",
     ),
     "plan": Entry(f"{_HERE}.plan", "command", "Say what a run would do, and why."),
     "list": Entry(f"{_HERE}.list", "command", "List models, seeds and sources."),

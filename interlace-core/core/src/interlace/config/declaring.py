@@ -43,7 +43,9 @@ def _refuse_moving(config: LoadedConfig) -> None:
     shared = [
         name
         for name, spec in config.connections.items()
-        if not spec.isolated and place({"type": spec.type, **spec.options}, config.root).options
+        if not spec.isolated
+        and not spec.policy.shared
+        and place({"type": spec.type, **spec.options}, config.root).options
     ]
     if shared:
         default, base = config.config.default_environment, config.config.base_environment

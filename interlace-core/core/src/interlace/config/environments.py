@@ -11,7 +11,19 @@ from typing import Final
 
 from interlace.errors import InvalidConfig, UsageError, did_you_mean
 
-__all__ = ["Place", "Target", "check_environment_name", "choose", "conflicts", "namespace", "place"]
+__all__ = [
+    "THROW_AWAY",
+    "Place",
+    "Target",
+    "check_environment_name",
+    "choose",
+    "conflicts",
+    "namespace",
+    "place",
+]
+
+THROW_AWAY: Final = "ci_"
+"""Begins the names of environments that ``interlace ci`` makes and drops: a project has them without declaring them."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:_?[A-Za-z0-9\-])*")
 _LONGEST: Final = 40
@@ -32,7 +44,8 @@ def namespace(*, declared: bool, base: str, environment: str, isolated: bool) ->
 def choose(asked: str | None, variable: str | None, default: str, known: Sequence[str], *, declared: bool) -> str:
     """The environment that is meant: asked for, else ``INTERLACE_ENV``, else the project's default.
 
-    A project that declares no environments takes any name; whether it can keep them apart is decided later.
+    A project that declares no environments takes any name; whether it can keep them apart is decided later.  One that is
+    thrown away (`THROW_AWAY`) is never declared.
 
     Raises:
         UsageError: one that was asked for and that the project does not have.
@@ -40,7 +53,7 @@ def choose(asked: str | None, variable: str | None, default: str, known: Sequenc
     """
     name = asked or variable or default
     said, hint = f"The project has no environment {name!r}.", did_you_mean(name, known, label="Environments")
-    if not declared or name in known:
+    if not declared or name in known or name.startswith(THROW_AWAY):
         wrong = check_environment_name(name)
         if wrong is None:
             return name

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["ISOLATING", "Expanded", "expand", "fill"]
 
 Lookup = Callable[[str], str | None]
-ISOLATING: Final = ("path", "database", "schema", "url")
+ISOLATING: Final = ("path", "database", "schema", "url", "prefix")
 """The options of a connection in which ``{env}`` keeps environments apart (ruling 30)."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

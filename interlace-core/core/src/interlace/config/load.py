@@ -18,7 +18,7 @@ from interlace.config.merge import merge
 from interlace.config.origin import DEFAULT, Entry, Origin, find, plain
 from interlace.config.root import find_root
 from interlace.config.schema import Config, Policy
-from interlace.config.separation import check_environments
+from interlace.config.separation import check_environments, deferring_environments
 from interlace.config.validate import described, validated
 from interlace.config.vars import check_variable_name
 from interlace.errors import InterlaceError, InvalidConfig, InvalidProject, did_you_mean
@@ -72,7 +72,8 @@ def load_config(
         root, name, known, expanded, files, variables, tuple(layer.origin.name for layer in [*layers, *over])
     )
     _raise(check_environments(loaded, main, files, variables))
-    return replace(loaded, observed=files.observed(variables, PREFIX))  # the check reads the other overlays too
+    deferring = deferring_environments(loaded, main, files)
+    return replace(loaded, observed=files.observed(variables, PREFIX), deferring=deferring)  # both read other overlays
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ def _loaded(
     if config is None:
         _raise(errors)
         raise AssertionError  # pragma: no cover  an invalid value has errors
-    connections = _connections(expanded, tree, errors)
+    connections = _connections(expanded, tree, errors, reading=environment != config.base_environment)
     errors += _check_names(config, tree)
     default = _default_connection(config, tree, errors)
     _raise(errors)
@@ -183,7 +184,10 @@ def _loaded(
     )
 
 
-def _connections(expanded: Expanded, tree: Entry, errors: list[InvalidConfig]) -> dict[str, ConnectionSpec]:
+def _connections(
+    expanded: Expanded, tree: Entry, errors: list[InvalidConfig], *, reading: bool
+) -> dict[str, ConnectionSpec]:
+    """The connections; those that are shared are only read where `reading` says so."""
     found = {}
     section = tree.mapping.get("connections", Entry({}, DEFAULT, DEFAULT))
     for name, entry in section.mapping.items():
@@ -199,6 +203,9 @@ def _connections(expanded: Expanded, tree: Entry, errors: list[InvalidConfig]) -
             error = expanded.connection_errors.get(name)
             alone = expanded.isolated.get(name) == {"schema"}
             policy = _policy(name, entry, errors)
+            if policy.shared:
+                errors += _not_shared(expanded, name, entry)
+                policy = policy.model_copy(update={"access": "read"}) if reading else policy
             found[name] = ConnectionSpec(name, kind.value, options, isolated, entry.key_origin, error, alone, policy)
     return found
 
@@ -211,6 +218,15 @@ def _policy(name: str, entry: Entry, errors: list[InvalidConfig]) -> Policy:
     policy, wrong = validated(Policy, Entry(own, entry.origin, entry.key_origin), ("connections", name))
     errors += wrong
     return policy or Policy()
+
+
+def _not_shared(expanded: Expanded, name: str, entry: Entry) -> list[InvalidConfig]:
+    own = sorted(expanded.isolated.get(name, ()))
+    if not own:
+        return []
+    said = f"is true, but {{env}} in its {own[0]} gives each environment another place"
+    hint = f"Leave out one of the two: 'shared', or {{env}} in '{own[0]}'."
+    return [described(("connections", name, "shared"), said, entry.mapping["shared"].origin, hint)]
 
 
 def _default_connection(config: Config, tree: Entry, errors: list[InvalidConfig]) -> str:
@@ -236,6 +252,20 @@ def _default_connection(config: Config, tree: Entry, errors: list[InvalidConfig]
     return ""
 
 
+def _check_fallbacks(config: Config, tree: Entry) -> list[InvalidConfig]:
+    errors = []
+    for name, options in config.connections.items():
+        named = options.get("fallback_connections")
+        for number, other in enumerate(named if isinstance(named, list) else ()):
+            path = ("connections", name, "fallback_connections", number)
+            others = [known for known in config.connections if known != name]
+            if other == name or (isinstance(other, str) and other not in config.connections):
+                said = "names the connection itself" if other == name else f"names {other!r}, which is no connection"
+                hint = did_you_mean(str(other), others, label="Connections") or None
+                errors.append(described(path, said, find(tree, path)[0].origin, hint))
+    return errors
+
+
 def _check_names(config: Config, tree: Entry) -> list[InvalidConfig]:
     errors = []
     for name in config.run.connections:
@@ -243,6 +273,7 @@ def _check_names(config: Config, tree: Entry) -> list[InvalidConfig]:
             origin = find(tree, ("run", "connections", name))[0].key_origin
             hint = did_you_mean(name, config.connections, label="Connections")
             errors.append(described(("run", "connections", name), "limits no connection", origin, hint or None))
+    errors += _check_fallbacks(config, tree)
     for name in config.vars:
         wrong = check_variable_name(name)
         if wrong:

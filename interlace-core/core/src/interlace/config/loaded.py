@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["POLICY_KEYS", "ConnectionSpec", "LoadedConfig"]
 
-POLICY_KEYS = ("access", "adhoc", "allowed_schemas")
+POLICY_KEYS = ("access", "adhoc", "allowed_schemas", "fallback_connections", "retry", "shared")
 """Keys of a connection that are Interlace's own, whatever its type."""
 
 _OWN_KEYS = {"connections": ("type", *POLICY_KEYS), "secrets": ("type", "ttl"), "state": ("type", "retention")}
@@ -86,6 +86,7 @@ class LoadedConfig:
         layers: the files and variables that took part, the weakest first.
         secret_errors: what could not be filled in of a store of secrets, by its name.
         environ: the variables that the project sees.
+        deferring: the environments whose ``defer_to`` names this one; ``*`` where it stands for all others.
     """
 
     config: Config
@@ -101,6 +102,7 @@ class LoadedConfig:
     layers: tuple[str, ...] = ()
     secret_errors: Mapping[str, InvalidConfig] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    deferring: tuple[str, ...] = ()
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -147,6 +149,8 @@ class LoadedConfig:
 
     def prefix(self, connection: str | None = None) -> str:
         """What this environment puts before each schema in a connection: ``""`` or ``"<env>__"`` (ruling 30)."""
+        if self.connection(connection).policy.shared:
+            return ""
         return namespace(
             declared=self.declared,
             base=self.config.base_environment,
@@ -182,7 +186,7 @@ class LoadedConfig:
             InvalidProject: several.
             SecretUnavailable: a secret cannot be had.
         """
-        from interlace.config.secrets import holds_secrets, without_secrets
+        from interlace.config.references import holds_secrets, without_secrets
         from interlace.config.validate import validated
 
         present = self._section(path)
@@ -195,7 +199,7 @@ class LoadedConfig:
 
     def uses_secrets(self, *path: str) -> bool:
         """Whether the options at a path refer to secrets."""
-        from interlace.config.secrets import holds_secrets
+        from interlace.config.references import holds_secrets
 
         return holds_secrets(find(self.tree, path)[0])
 

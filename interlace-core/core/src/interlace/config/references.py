@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
+from interlace.config.origin import Entry
 from interlace.redaction import Secret
 
 if TYPE_CHECKING:
     from interlace.config.origin import Path
 
-__all__ = ["BUILT_IN", "PREFIX", "Reference", "WithSecrets", "allowed"]
+__all__ = ["BUILT_IN", "PREFIX", "Reference", "WithSecrets", "allowed", "holds_secrets", "without_secrets"]
 
 PREFIX: Final = "secret:"
 BUILT_IN: Final = ("env", "file")
@@ -113,3 +114,20 @@ def allowed(path: Path, references: Iterable[Reference], known: Iterable[str]) -
         if reference.provider not in known:
             hint = did_you_mean(reference.provider, known, label="Configured")
             raise ValueError(f"uses a secret of {reference.provider!r}, which is not under secrets:. {hint}".rstrip())
+
+
+def holds_secrets(entry: Entry) -> bool:
+    """Whether a value, or anything in it, refers to a secret."""
+    match entry.value:
+        case dict() as mapping:
+            return any(holds_secrets(child) for child in mapping.values())
+        case list() as items:
+            return any(holds_secrets(child) for child in items)
+        case value:
+            return isinstance(value, WithSecrets)
+
+
+def without_secrets(entry: Entry) -> Entry:
+    """A section without the keys whose values refer to secrets."""
+    kept = {key: child for key, child in entry.mapping.items() if not holds_secrets(child)}
+    return Entry(kept, entry.origin, entry.key_origin)

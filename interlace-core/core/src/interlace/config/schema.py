@@ -23,6 +23,7 @@ __all__ = [
     "Config",
     "Duration",
     "Logging",
+    "Opening",
     "Plugins",
     "Policy",
     "Run",
@@ -168,16 +169,40 @@ class Adhoc(_Section):
     timeout: Duration | None = Field(None, description="How long a query may take.")
 
 
+class Opening(_Section):
+    """``retry:`` of a connection — when it is tried again, where it could not be opened and that may pass by itself."""
+
+    attempts: Whole = Field(1, ge=1, description="How often it is tried in all, the first included.")
+    initial_delay: Duration = Field(
+        timedelta(seconds=1),
+        description="How long, before the second attempt; each pause is twice the one before.",
+        json_schema_extra={"default": "1s"},
+    )
+    max_delay: Duration = Field(
+        timedelta(seconds=30), description="The longest pause.", json_schema_extra={"default": "30s"}
+    )
+
+
 class Policy(_Section):
     """What may be done through a connection: keys of each connection beside ``type``, whatever its type."""
 
     access: Annotated[Literal["read", "readwrite"], BeforeValidator(_lower)] = Field(
         "readwrite", description="With `read` nothing is written through the connection."
     )
+    shared: Flag = Field(
+        False,
+        description="All environments use it, with plain names; only the base environment writes to it.",
+    )
+    fallback_connections: tuple[str, ...] = Field(
+        (), description="Other connections, in which a name is read that is not found in this one, in this order."
+    )
     allowed_schemas: tuple[str, ...] | None = Field(
         None, description="The schemas that models may write to, without an environment's prefix. Default: all."
     )
     adhoc: Adhoc = Field(Adhoc(), description="Limits of queries outside of runs.")
+    retry: Opening = Field(
+        Opening(), description="When opening the connection is tried again, at the start of a run. Default: never."
+    )
 
 
 class Circuit(_Section):
@@ -278,6 +303,6 @@ class Config(_Section):
     )
     logging: Logging = Logging()
     timezone: Annotated[str, BeforeValidator(_timezone)] = Field(
-        "UTC", description="An IANA time zone: what `context.timezone` gives Python models."
+        "UTC", description="An IANA time zone: that of intervals, and what `context.timezone` gives Python models."
     )
     plugins: Plugins = Plugins()

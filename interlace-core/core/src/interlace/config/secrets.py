@@ -20,24 +20,7 @@ if TYPE_CHECKING:
     from interlace.config.schema import SecretStore
     from interlace.plugins.registry import Registry
 
-__all__ = ["Secrets", "holds_secrets", "without_secrets"]
-
-
-def holds_secrets(entry: Entry) -> bool:
-    """Whether a value, or anything in it, refers to a secret."""
-    match entry.value:
-        case dict() as mapping:
-            return any(holds_secrets(child) for child in mapping.values())
-        case list() as items:
-            return any(holds_secrets(child) for child in items)
-        case value:
-            return isinstance(value, WithSecrets)
-
-
-def without_secrets(entry: Entry) -> Entry:
-    """A section without the keys whose values refer to secrets."""
-    kept = {key: child for key, child in entry.mapping.items() if not holds_secrets(child)}
-    return Entry(kept, entry.origin, entry.key_origin)
+__all__ = ["Secrets"]
 
 
 @dataclass(frozen=True, slots=True)

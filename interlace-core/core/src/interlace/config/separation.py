@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from interlace.config.loaded import LoadedConfig
     from interlace.config.origin import Entry
 
-__all__ = ["check_environments"]
+__all__ = ["check_environments", "deferring_environments"]
 
 
 def check_environments(
@@ -53,19 +53,44 @@ def check_environments(
     return errors
 
 
+def deferring_environments(loaded: LoadedConfig, main: Entry, files: ConfigFiles) -> tuple[str, ...]:
+    """The environments that read from this one what they need not build; ``*`` for any where none is declared."""
+    if not loaded.declared:
+        return ("*",) if loaded.config.defer_to == loaded.environment else ()
+    found = []
+    for environment in loaded.environments:
+        if environment == loaded.environment:
+            continue
+        layers = [layer.mapping for layer in file_layers(main, files, environment)]
+        wanted = [layer["defer_to"].value for layer in layers if "defer_to" in layer]
+        if wanted and wanted[-1] == loaded.environment:
+            found.append(environment)
+    return tuple(found)
+
+
 def _check_single(loaded: LoadedConfig) -> None:
     """A project that declares no environments has one, unless every place has ``{env}`` in it."""
     default = loaded.config.default_environment
     if loaded.environment == default:
         return
     for name, spec in loaded.connections.items():
-        if not spec.isolated and place({"type": spec.type, **spec.options}, loaded.root).options:
+        if (
+            not spec.isolated
+            and not spec.policy.shared
+            and place({"type": spec.type, **spec.options}, loaded.root).options
+        ):
             raise UsageError(
                 f"The project declares no environments, and connection {name!r} has no {{env}}: it has one environment, "
                 f"{default!r}, and {loaded.environment!r} would write to the same tables.",
                 hint=f"Declare them in config.yaml (environments: [{default}, {loaded.environment}]), or put {{env}} "
                 "into the connection's path, database or schema.",
             )
+
+
+def _is_only_read(loaded: LoadedConfig, environment: str, entry: Entry) -> bool:
+    """Whether a connection is shared, and another environment's to write to."""
+    shared = entry.mapping.get("shared")
+    return shared is not None and shared.value is True and environment != loaded.config.base_environment
 
 
 def _targets(
@@ -82,7 +107,7 @@ def _targets(
     project_schema = tree.mapping["schema"].value if "schema" in tree.mapping else None
     section = tree.mapping.get("connections")
     for name, entry in section.mapping.items() if section else ():
-        if name in broken or not entry.mapping:
+        if name in broken or not entry.mapping or _is_only_read(loaded, environment, entry):
             continue
         options = {key: plain(child) for key, child in entry.mapping.items()}
         prefix = namespace(

@@ -64,11 +64,15 @@ def _defaults(loaded: LoadedConfig) -> list[Setting]:
         Setting("default_connection", loaded.default_connection, DEFAULT),
     ]
     for name, value in _plain_config(loaded).items():
-        if isinstance(value, dict):
-            found += [Setting(f"{name}.{key}", inner, DEFAULT) for key, inner in value.items() if inner not in ({}, ())]
-        elif value is not None and name not in ("name", "default_connection"):
-            found.append(Setting(name, value, DEFAULT))
+        if name not in ("name", "default_connection"):
+            found += _default_settings(name, _jsonable(value))
     return found
+
+
+def _default_settings(key: str, value: object) -> list[Setting]:
+    if isinstance(value, dict):
+        return [one for name, inner in value.items() for one in _default_settings(f"{key}.{name}", inner)]
+    return [] if value is None or value == [] else [Setting(key, value, DEFAULT)]
 
 
 def _plain_config(loaded: LoadedConfig) -> dict[str, Any]:

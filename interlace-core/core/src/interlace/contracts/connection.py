@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from interlace.contracts.attachments import Attachments
+    from interlace.contracts.direct import Door, Reached
     from interlace.contracts.exchange import Exchange
     from interlace.contracts.files import FileConnection
-    from interlace.contracts.load import LoadCounts, LoadPlan, Step
+    from interlace.contracts.load import LoadCounts, LoadPlan, Publish, Step
     from interlace.contracts.relation import Column, Relation, RelationInfo, RelationKind
 
-__all__ = ["Capabilities", "Connection", "Marker", "Session"]
+__all__ = ["Capabilities", "Connection", "Marker", "Published", "Session"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,15 @@ class Capabilities:
         staging: `Session.apply` performs the steps that make temporary relations (`Stage`, `Derive`) and what follows them.
         try_cast: the dialect has a cast that gives NULL where a value does not fit.
         validates_input: there is ``pg_input_is_valid(text, type)``, which says whether a cast from text would raise.
-        attachments: what `Session.attach` can attach to a relation: ``indexes``, ``grants``, ``comments``.
+        attachments: what `Session.attach` can attach to a relation: ``indexes``, ``constraints``, ``grants``, ``comments``.
         max_sessions: how many sessions may run at once; None where the connection does not mind.
         embedded: queries are computed inside this process, each divided among its cores.
         exchange: `Session.exchange` and `Session.view_query` work.
         read_only: where the connection is ``access: read``, the database itself refuses to write.
+        writes: models can be on it; without, it is only read, by sources and Python models.
+        together: `Session.publish_together` makes several tables by few messages.
+        reaches: the kinds of other databases (`Door.kind`) whose tables its engine reads and writes by itself.
+        beside: `Connection.read_beside` and `Connection.copy_to` work.
     """
 
     transactional_ddl: bool = False
@@ -74,6 +79,10 @@ class Capabilities:
     max_sessions: int | None = None
     embedded: bool = False
     read_only: bool = False
+    writes: bool = True
+    together: bool = False
+    reaches: frozenset[str] = frozenset()
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,21 @@ class Marker:
     attempt: str
     run: str
     interval: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What became of one `Publish` of several.
+
+    Attributes:
+        rows: how many it has; None where the engine does not say.
+        columns: of the table.
+        seconds: that it took.
+    """
+
+    rows: int | None
+    columns: tuple[Column, ...]
+    seconds: float
 
 
 class Connection(ABC):
@@ -102,6 +126,7 @@ class Connection(ABC):
             and a connector has the database refuse it too.
         written_beside: whether another connection of the project writes to the same place, so that an embedded database
             cannot be opened for reading only.
+        written_by: the environment that alone writes through it, where it is shared and this is another one.
     """
 
     Config: ClassVar[type[Options]] = Options
@@ -110,6 +135,7 @@ class Connection(ABC):
     capabilities: Capabilities
     access: Literal["read", "readwrite"] = "readwrite"
     written_beside: bool = False
+    written_by: str | None = None
 
     def __init__(self, name: str, config: Options, *, root: Path) -> None:
         self.name = name
@@ -144,6 +170,42 @@ class Connection(ABC):
     def files(self) -> tuple[Path, ...]:
         """The files whose size, time and inode tell whether anybody wrote since (embedded databases)."""
         return ()
+
+    # --- other files of its kind (`Capabilities.beside`) --------------------------------------------------------
+
+    def read_beside(self, files: Mapping[str, Path]) -> None:
+        """Let queries read other database files of its kind, each under a name of its own, in place of those named before.
+
+        Nobody may write to such a file as long as this connection is open.
+
+        Args:
+            files: by the name that is the `catalog` of their relations.
+
+        Raises:
+            UnsupportedCapability: it has no such files.
+            ConnectionFailure: one is not there, where the connection is open already; else raised when it is opened.
+            DatabaseLocked: likewise, another process writes to it.
+        """
+        from interlace.errors import UnsupportedCapability
+
+        if files:
+            raise UnsupportedCapability(f"connection {self.name!r} reads no database file beside its own.")
+
+    def copy_to(self, path: Path) -> None:
+        """Copy its database, as it stands, into a new file; blocks are shared where the file system can.
+
+        Raises:
+            UnsupportedCapability: it is not in a file of its own.
+            ConnectionFailure: it cannot be written.
+            DatabaseLocked: another process writes to it.
+        """
+        from interlace.errors import UnsupportedCapability
+
+        raise UnsupportedCapability(f"connection {self.name!r} is no file that could be copied to {path}.")
+
+    def door(self) -> Door | None:
+        """Where another engine may read and write its tables by itself, with the settings of a session of its own."""
+        return None
 
     # --- files that its queries read by themselves ------------------------------------------------------------------
 
@@ -284,6 +346,20 @@ class Session(ABC):
 
         return statements(self, step)
 
+    def publish_together(self, steps: Sequence[Publish]) -> list[Published]:
+        """Perform several `Publish` steps in order, inside the open transaction, by fewer messages than one for each.
+
+        A later one may read what an earlier one made.
+
+        Raises:
+            QueryFailed: the database refused one of them; the transaction is dead.
+            UnsupportedCapability: the engine gains nothing by it.
+        """
+        del steps
+        from interlace.errors import UnsupportedCapability
+
+        raise UnsupportedCapability(f"{type(self).__name__} makes tables one by one")
+
     def swap(self, new: Relation, target: Relation, kind: RelationKind | None) -> None:
         """Put the table `new` in the place of what stands at `target`, which is gone then, so that no reader misses it.
 
@@ -351,8 +427,8 @@ class Session(ABC):
     def attach(self, relation: Relation, kind: RelationKind, attachments: Attachments) -> None:
         """Make what is attached to a relation be what is declared, inside the open transaction; what is right is left alone.
 
-        Only what `Capabilities.attachments` names is given.  Indexes that were made so before and are declared no more are
-        dropped; those of others stay.  Grants are made exactly those that are declared.
+        Only what `Capabilities.attachments` names is given.  Indexes and constraints that were made so before and are declared no
+        more are dropped; those of others stay.  Grants are made exactly those that are declared.
 
         Raises:
             UnsupportedCapability: the engine attaches nothing.
@@ -382,6 +458,29 @@ class Session(ABC):
         Raises:
             ModelFailed: a batch whose column fits the table in no way: names the column and both types.
         """
+
+    def worth_reaching(self, relation: Relation) -> bool:
+        """Whether a table is so large that another engine that reads it by itself gains by it; told by the catalogue alone."""
+        del relation
+        return False
+
+    def readable(self, sql: str) -> str | None:
+        """A query as one engine moves its rows to another by itself; None where a value would not arrive as it is."""
+        del sql
+        return None
+
+    def reaching(self, door: Door, *, write: bool) -> AbstractContextManager[Reached]:
+        """Have the engine reach another database by itself for as long as the block lasts; no transaction is open when it begins.
+
+        Only asked where `Capabilities.reaches` has the door's kind.
+
+        Raises:
+            ConnectionFailure: it cannot.
+            UnsupportedCapability: the engine reaches no other.
+        """
+        from interlace.errors import UnsupportedCapability
+
+        raise UnsupportedCapability(f"{type(self).__name__} does not reach {door.kind} by itself" + " to write" * write)
 
     @abstractmethod
     def copy_out(self, sql: str, path: Path, format: str, options: dict[str, object]) -> int:  # noqa: A002

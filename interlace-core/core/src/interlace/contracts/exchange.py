@@ -23,12 +23,14 @@ class Exchange:
         source: where it stands until now; None where nothing follows and what stands is only put aside.
         stands: whether a table stands at the target.
         kept: where what stands goes; None drops it.
+        stays: whether the source is left where it is, in a database beside that nothing is written to.
     """
 
     target: Relation
     source: Relation | None
     stands: bool
     kept: Relation | None = None
+    stays: bool = False
 
 
 def copied(session: Session, exchanges: Iterable[Exchange]) -> None:
@@ -42,7 +44,7 @@ def copied(session: Session, exchanges: Iterable[Exchange]) -> None:
         if one.source is not None:
             steps = (*steps, Publish(one.target, one.source))
         session.apply(LoadPlan(steps, idempotent=False))
-        if one.source is not None:
+        if one.source is not None and not one.stays:
             session.drop(one.source, "table")
-        elif one.stands:
+        elif one.source is None and one.stands:
             session.drop(one.target, "table")

@@ -102,6 +102,10 @@ class FileConnection(Connection):
         """How an engine reads the files by itself; None where it cannot."""
         return None
 
+    def local_folder(self) -> Path | None:
+        """The folder that it is, where that is one of this machine; None elsewhere."""
+        return None
+
     # --- what a place does ------------------------------------------------------------------------------------
 
     @abstractmethod
@@ -159,3 +163,16 @@ class FileConnection(Connection):
         """
         with self.read(path) as opened, target.open("wb") as written:
             shutil.copyfileobj(opened, written, _PIECE)
+
+    def move(self, path: str, target: str) -> None:
+        """Put a file into another place, whose folders are made; what is there is replaced.
+
+        Cut off in the middle, the file may be in both places, and is in one of them.
+
+        Raises:
+            FileNotFoundError: there is none.
+            WriteRefused: the connection is ``access: read``.
+        """
+        with self.read(path) as opened, self.write(target) as written:
+            shutil.copyfileobj(opened, written, _PIECE)
+        self.delete(path)

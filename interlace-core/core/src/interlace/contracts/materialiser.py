@@ -24,12 +24,15 @@ class Materialiser(ABC):
         inlined: whether readers get the model's query in place of a relation.
         uses_strategy: whether ``strategy:`` means something with it.
         python: whether a Python model may be materialised so.
+        only_applies: whether `build` only performs what the strategy plans, where nothing of another kind stands at the target;
+            then several small models are built by one message, and `build` is not called.
     """
 
     kind: ClassVar[RelationKind | None]
     inlined: ClassVar[bool] = False
     uses_strategy: ClassVar[bool] = False
     python: ClassVar[bool] = True
+    only_applies: ClassVar[bool] = False
 
     @abstractmethod
     def build(

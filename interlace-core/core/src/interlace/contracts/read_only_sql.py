@@ -10,7 +10,9 @@ from interlace.errors import WriteRefused
 if TYPE_CHECKING:
     from sqlglot import exp
 
-__all__ = ["require_reading"]
+__all__ = ["UNPARSED", "require_reading", "why_no_reading", "write_refused"]
+
+UNPARSED: Final = "a statement that cannot be parsed is not let through"
 
 # What a query can call that does more than read.  The database's own read-only mode refuses more of it.
 _ACTING: Final = frozenset(
@@ -43,23 +45,33 @@ _ACTING: Final = frozenset(
 )
 
 
-def require_reading(sql: str, dialect: str, connection: str) -> None:
+def write_refused(connection: str, what: str, written_by: str | None = None) -> WriteRefused:
+    """The error for a write through a connection that is only read, or that another environment alone writes through."""
+    if written_by is not None:
+        return WriteRefused(
+            f"The connection {connection!r} is shared, and only the environment {written_by!r} writes through it: {what}.",
+            hint=f"Do it there (--env {written_by}), or write through another connection.",
+        )
+    return WriteRefused(
+        f"The connection {connection!r} is 'access: read': {what}.",
+        hint="Write through another connection, or give this one 'access: readwrite'.",
+    )
+
+
+def require_reading(sql: str, dialect: str, connection: str, written_by: str | None = None) -> None:
     """Refuse a statement that writes, or that cannot be told not to.
 
     Raises:
         WriteRefused: names the connection and what was refused.
     """
-    why = _why_not(sql, dialect)
+    why = why_no_reading(sql, dialect)
     if why is not None:
-        raise WriteRefused(
-            f"The connection {connection!r} is 'access: read': {why}.",
-            hint="Write through another connection, or give this one 'access: readwrite'.",
-        )
+        raise write_refused(connection, why, written_by)
 
 
 @lru_cache(maxsize=1024)
-def _why_not(sql: str, dialect: str) -> str | None:
-    """What is wrong with a statement, in words; None where it only reads."""
+def why_no_reading(sql: str, dialect: str) -> str | None:
+    """What is wrong with a statement, in words, `UNPARSED` among them; None where it only reads."""
     import logging
 
     import sqlglot
@@ -71,7 +83,7 @@ def _why_not(sql: str, dialect: str) -> str | None:
     try:
         statements = [one for one in sqlglot.parse(sql, dialect=dialect) if one is not None]
     except SqlglotError:
-        return "a statement that cannot be parsed is not let through"
+        return UNPARSED
     finally:
         log.disabled = before
     if len(statements) != 1:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, cast
 
 from interlace.contracts.connection import Connection, Marker, Session
 from interlace.contracts.files import FileConnection
-from interlace.contracts.read_only_sql import require_reading
-from interlace.errors import UnsupportedCapability, WriteRefused
+from interlace.contracts.read_only_sql import require_reading, write_refused
+from interlace.errors import UnsupportedCapability
 
 if TYPE_CHECKING:
     import ibis
@@ -65,28 +65,30 @@ class _ReadingFiles(_Reading, FileConnection):
 
     def write(self, path: str) -> AbstractContextManager[BinaryIO]:
         """Refuse."""
-        refuse(self.name, f"the file {path!r} is not written")
+        refuse(self, f"the file {path!r} is not written")
 
     def upload(self, source: Path, path: str) -> None:
         """Refuse."""
         del source
-        refuse(self.name, f"the file {path!r} is not written")
+        refuse(self, f"the file {path!r} is not written")
 
     def delete(self, path: str) -> None:
         """Refuse."""
-        refuse(self.name, f"the file {path!r} is not deleted")
+        refuse(self, f"the file {path!r} is not deleted")
+
+    def move(self, path: str, target: str) -> None:
+        """Refuse."""
+        del target
+        refuse(self, f"the file {path!r} is not moved")
 
 
-def refuse(connection: str, what: str) -> NoReturn:
+def refuse(connection: Connection, what: str) -> NoReturn:
     """Raise the error for a write.
 
     Raises:
         WriteRefused: always.
     """
-    raise WriteRefused(
-        f"The connection {connection!r} is 'access: read': {what}.",
-        hint="Write through another connection, or give this one 'access: readwrite'.",
-    )
+    raise write_refused(connection.name, what, connection.written_by)
 
 
 class ReadSession(Session):
@@ -126,11 +128,11 @@ class ReadSession(Session):
 
     def create_schema(self, schema: str) -> None:
         """Refuse."""
-        refuse(self.connection.name, f"the schema {schema!r} is not made")
+        refuse(self.connection, f"the schema {schema!r} is not made")
 
     def drop(self, relation: Relation, kind: str) -> None:
         """Refuse."""
-        refuse(self.connection.name, f"the {kind} {relation} is not dropped")
+        refuse(self.connection, f"the {kind} {relation} is not dropped")
 
     # --- loading ----------------------------------------------------------------------------------------------
 
@@ -142,12 +144,12 @@ class ReadSession(Session):
     def apply(self, plan: LoadPlan) -> LoadCounts:
         """Perform a plan of nothing; refuse every other."""
         if plan.steps:
-            refuse(self.connection.name, "nothing is loaded")
+            refuse(self.connection, "nothing is loaded")
         return super().apply(plan)
 
     def mark(self, marker: Marker) -> None:
         """Refuse."""
-        refuse(self.connection.name, f"{marker.target} is not loaded")
+        refuse(self.connection, f"{marker.target} is not loaded")
 
     def markers(self) -> list[Marker]:
         """None: nothing was loaded through this connection."""
@@ -159,14 +161,14 @@ class ReadSession(Session):
     def create_view(self, relation: Relation, sql: str) -> None:
         """Refuse."""
         del sql
-        refuse(self.connection.name, f"the view {relation} is not made")
+        refuse(self.connection, f"the view {relation} is not made")
 
     def load_arrow(
         self, relation: Relation, batches: Iterator[pa.RecordBatch], schema: pa.Schema | None, *, temporary: bool = True
     ) -> int:
         """Refuse."""
         del batches, schema, temporary
-        refuse(self.connection.name, f"the table {relation} is not loaded")
+        refuse(self.connection, f"the table {relation} is not loaded")
 
     def copy_out(self, sql: str, path: Path, format: str, options: dict[str, object]) -> int:  # noqa: A002
         """Write a query's rows to a local file."""
@@ -202,7 +204,7 @@ class ReadSession(Session):
     # --- inside -----------------------------------------------------------------------------------------------
 
     def _reading(self, sql: str) -> str:
-        require_reading(sql, self.connection.dialect, self.connection.name)
+        require_reading(sql, self.connection.dialect, self.connection.name, self.connection.written_by)
         return sql
 
     def _require_its_own(self, what: str) -> None:

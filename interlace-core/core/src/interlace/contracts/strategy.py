@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from interlace.contracts.options import Options
 
 if TYPE_CHECKING:
-    from interlace.contracts.load import LoadPlan, LoadSpec
+    from collections.abc import Sequence
+
+    from interlace.contracts.load import Examine, LoadPlan, LoadSpec
 
 __all__ = ["Strategy"]
 
@@ -56,3 +58,26 @@ class Strategy(ABC):
         Raises:
             InvalidModel: says what is wrong.
         """
+
+    def own_columns(self, options: Options) -> tuple[str, ...]:
+        """The names of the columns that the strategy itself keeps in the table, beside those of the batch.
+
+        Args:
+            options: validated by `Config`.
+        """
+        del options
+        return ()
+
+    def existing(self, spec: LoadSpec[Options]) -> Sequence[Examine]:
+        """What must be true of a table that something else loaded, so that loads can go on from there.
+
+        Asked before the table is adopted; what the steps refuse is a reason not to.
+
+        Args:
+            spec: of a load into the table; `source_columns` may be missing although the strategy needs them.
+
+        Raises:
+            InvalidModel: the table's columns are not those of what this strategy loads.
+        """
+        del spec
+        return ()

@@ -22,7 +22,7 @@ __all__ = ["assemble", "read_value"]
 
 _REPLACE = StrategyUse("replace")
 
-_OF_A_RELATION = ("checks", "export", "pre", "post", "indexes", "grants")
+_OF_A_RELATION = ("checks", "export", "pre", "post", "indexes", "constraints", "grants", "cluster_by")
 """Keys that say nothing about a model without a relation."""
 
 
@@ -44,6 +44,9 @@ def assemble(
         read_value(keys, errors, declared.keys["export"], "export", context.words.exports)
     _materialisation(context, declared, keys, errors, own=own, python=isinstance(body, PythonBody))
     _incremental(declared, keys, errors, own="incremental" in own)
+    if "files" in keys:
+        _files(declared, keys, errors, body)
+    _clustered(declared, keys, errors, own="cluster_by" in own)
     if "name" not in declared.keys:
         where = Location(context.file, line)
         read_value(keys, errors, Given("name", name, where), "name", KEYS["name"].parse or text)
@@ -127,11 +130,12 @@ def _without_relation(
 
 def _without_rows(declared: Declared, keys: dict[str, Any], errors: list[InterlaceError], own: frozenset[str]) -> None:
     """Refuse what only a table has; a folder's defaults are for its tables."""
-    if "indexes" in keys and "indexes" in own:
-        message = f"a model that is materialised as {keys['materialise']!r} has no rows of its own, which 'indexes' would be about"
-        hint = "Leave 'indexes' out, or materialise a table."
-        errors.append(InvalidModel(message, where=declared.keys["indexes"].where, hint=hint))
-    keys.pop("indexes", None)
+    for word in ("indexes", "constraints", "cluster_by"):
+        if word in keys and word in own:
+            message = f"a model that is materialised as {keys['materialise']!r} has no rows of its own, which {word!r} would be about"
+            hint = f"Leave {word!r} out, or materialise a table."
+            errors.append(InvalidModel(message, where=declared.keys[word].where, hint=hint))
+        keys.pop(word, None)
 
 
 def _strategy(
@@ -171,8 +175,9 @@ def _validate(strategy: type[Strategy], keys: dict[str, Any], given: Given, erro
     if strategy.validate is Strategy.validate:
         return
     options = strategy.Config.model_validate(dict(keys["strategy"].options))
+    partial = keys.get("incremental") is not None or keys.get("files") is not None
     try:
-        strategy().validate(options, partial=keys.get("incremental") is not None, model=keys.get("name", "the model"))
+        strategy().validate(options, partial=partial, model=keys.get("name", "the model"))
     except InvalidModel as error:
         error.where = error.where or given.where
         errors.append(error)
@@ -187,5 +192,37 @@ def _incremental(declared: Declared, keys: dict[str, Any], errors: list[Interlac
         del keys["incremental"]
         return
     error = refused(keys, declared.keys["incremental"], takes_strategy=takes_strategy)
+    if error is not None:
+        errors.append(error)
+
+
+def _clustered(declared: Declared, keys: dict[str, Any], errors: list[InterlaceError], *, own: bool) -> None:
+    """Refuse an order of rows where rows are added to others; a folder's default is for tables that are replaced."""
+    if "cluster_by" not in keys or "strategy" not in keys:
+        return
+    why = next((f"has {word!r}" for word in ("incremental", "files") if keys.get(word) is not None), None)
+    if why is None and keys["strategy"].name != "replace":
+        why = f"has the strategy {keys['strategy'].name!r}"
+    if why is None:
+        return
+    if not own:
+        del keys["cluster_by"]
+        return
+    errors.append(
+        InvalidModel(
+            f"'cluster_by' orders the rows that replace a table, and this model {why}",
+            where=declared.keys["cluster_by"].where,
+            hint="Leave 'cluster_by' out: rows that are added stand behind those that are there.",
+        )
+    )
+
+
+def _files(declared: Declared, keys: dict[str, Any], errors: list[InterlaceError], body: Body) -> None:
+    """Refuse what a model that takes in files cannot be."""
+    if any(w in declared.keys and w not in keys for w in ("materialise", "strategy")):
+        return
+    from interlace.model.file_drop import refused_files
+
+    error = refused_files(keys, declared, body, takes_strategy="strategy" in keys)
     if error is not None:
         errors.append(error)

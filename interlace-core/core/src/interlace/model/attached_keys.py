@@ -1,4 +1,4 @@
-"""Reading the keys of a model that say what is attached to its relation: indexes, grants."""
+"""Reading the keys of a model that say what is attached to its relation: indexes, constraints, grants."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from interlace.contracts.attachments import Grant, Index
+from interlace.contracts.attachments import Constraint, Grant, Index
 from interlace.errors import did_you_mean
 from interlace.model.values import Unacceptable, boolean, mapping, shown, text, words
 
-__all__ = ["grants", "indexes"]
+__all__ = ["constraints", "grants", "indexes"]
 
 PRIVILEGES: Final = ("select", "insert", "update", "delete", "truncate", "references", "trigger", "maintain", "all")
 _KEYS: Final = ("columns", "unique", "method", "where")
+_CONSTRAINTS: Final = ("check", "unique")
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -45,11 +46,36 @@ def _index(entry: object) -> Index:
     return Index(_columns(said["columns"]), boolean(said.get("unique", False)), method, where)
 
 
-def _columns(value: object) -> tuple[str, ...]:
+def _columns(value: object, what: str = "index") -> tuple[str, ...]:
     found = words(value)
     if not found:
-        raise Unacceptable("must name at least one column for each index")
+        raise Unacceptable(f"must name at least one column for each {what}")
     return found
+
+
+def constraints(value: object) -> tuple[Constraint, ...]:
+    """``[{check: amount >= 0}, {unique: [customer, ordered_on]}]``."""
+    given = value if isinstance(value, list | tuple) else [value]
+    found = tuple(_constraint(entry) for entry in given)
+    for constraint in found:
+        if found.count(constraint) > 1:
+            raise Unacceptable(f"names {constraint.check or ', '.join(constraint.unique)} twice")
+    return found
+
+
+def _constraint(entry: object) -> Constraint:
+    if isinstance(entry, Constraint):
+        return entry
+    if not isinstance(entry, Mapping) or len(entry) != 1:
+        raise Unacceptable(f"must be a list of {{check: condition}} and {{unique: columns}}, not {shown(entry)}")
+    [(word, said)] = entry.items()
+    match word:
+        case "check":
+            return Constraint(check=text(said))
+        case "unique":
+            return Constraint(unique=_columns(said, "constraint"))
+    near = did_you_mean(str(word), _CONSTRAINTS, label="Constraints")
+    raise Unacceptable(f"has no constraint {word!r}. {near}")
 
 
 def grants(value: object) -> tuple[Grant, ...]:

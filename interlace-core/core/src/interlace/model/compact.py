@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import astuple
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from interlace.contracts.attachments import Grant, Index
 from interlace.model.definition import (
     CheckUse,
     ColumnSpec,
     ExportUse,
+    FileDrop,
     Fingerprint,
     Incremental,
     Model,
@@ -23,6 +23,9 @@ from interlace.model.definition import (
     StrategyUse,
     Variable,
 )
+
+if TYPE_CHECKING:
+    from interlace.contracts.attachments import Constraint, Grant, Index
 
 __all__ = ["compact_model", "compact_source", "restore_model", "restore_source"]
 
@@ -64,6 +67,9 @@ def compact_model(m: Model) -> tuple[Any, ...]:
         m.renamed_from,
         tuple((i.columns, i.unique, i.method, i.where) for i in m.indexes),
         None if m.grants is None else tuple((g.privilege, g.role) for g in m.grants),
+        None if m.files is None else astuple(m.files),
+        tuple((c.check, c.unique) for c in m.constraints),
+        m.cluster_by,
     )
 
 
@@ -103,9 +109,30 @@ def restore_model(t: Any) -> Model:
         Retry(*t[29]) if t[29] else None,
         t[30],
         t[31],
-        tuple([Index(*i) for i in t[32]]) if t[32] else (),
-        None if t[33] is None else tuple([Grant(*g) for g in t[33]]),
+        _indexes(t[32]) if t[32] else (),
+        None if t[33] is None else _grants(t[33]),
+        FileDrop(*t[34]) if t[34] else None,
+        _constraints(t[35]) if t[35] else (),
+        t[36],
     )
+
+
+def _indexes(compact: tuple[Any, ...]) -> tuple[Index, ...]:
+    from interlace.contracts.attachments import Index
+
+    return tuple([Index(*i) for i in compact])
+
+
+def _constraints(compact: tuple[Any, ...]) -> tuple[Constraint, ...]:
+    from interlace.contracts.attachments import Constraint
+
+    return tuple([Constraint(*c) for c in compact])
+
+
+def _grants(compact: tuple[Any, ...]) -> tuple[Grant, ...]:
+    from interlace.contracts.attachments import Grant
+
+    return tuple([Grant(*g) for g in compact])
 
 
 def compact_source(s: Source) -> tuple[Any, ...]:
@@ -125,6 +152,7 @@ def compact_source(s: Source) -> tuple[Any, ...]:
         s.tags,
         s.meta,
         s.schema,
+        s.sample_by,
     )
 
 
@@ -132,7 +160,7 @@ def restore_source(t: Any) -> Source:
     """The source that `compact_source` made the tuple of."""
     columns = tuple(ColumnSpec(*c) for c in t[5])
     checks = tuple(CheckUse(*c) for c in t[6])
-    return Source(t[0], t[1], t[2], t[3], t[4], columns, checks, t[7], t[8], t[9], t[10], t[11], t[12], t[13])
+    return Source(t[0], t[1], t[2], t[3], t[4], columns, checks, *t[7:15])
 
 
 def _compact_columns(columns: tuple[ColumnSpec, ...]) -> tuple[Any, ...]:

@@ -78,15 +78,18 @@ def model(
     owner: str = ...,
     description: str = ...,
     indexes: str | Sequence[str | Sequence[str] | Mapping[str, object]] = ...,
+    constraints: Mapping[str, object] | Sequence[Mapping[str, object]] = ...,
     grants: Mapping[str, str | Sequence[str]] = ...,
     group: str = ...,
     meta: Mapping[str, object] = ...,
     enabled: bool = ...,
     pre: str | Sequence[str] = ...,
     post: str | Sequence[str] = ...,
+    cluster_by: str | Sequence[str] = ...,
     inputs: str | Sequence[str] = ...,
     volatile: bool = ...,
     incremental: str | Mapping[str, object] = ...,
+    files: Mapping[str, object] = ...,
     schema_mode: str = ...,
     retry: str | int | Mapping[str, object] | Retry = ...,
     full_refresh: str = ...,
@@ -115,15 +118,18 @@ def model(
     owner: str = _UNSET,
     description: str = _UNSET,
     indexes: str | Sequence[str | Sequence[str] | Mapping[str, object]] = _UNSET,
+    constraints: Mapping[str, object] | Sequence[Mapping[str, object]] = _UNSET,
     grants: Mapping[str, str | Sequence[str]] = _UNSET,
     group: str = _UNSET,
     meta: Mapping[str, object] = _UNSET,
     enabled: bool = _UNSET,
     pre: str | Sequence[str] = _UNSET,
     post: str | Sequence[str] = _UNSET,
+    cluster_by: str | Sequence[str] = _UNSET,
     inputs: str | Sequence[str] = _UNSET,
     volatile: bool = _UNSET,
     incremental: str | Mapping[str, object] = _UNSET,
+    files: Mapping[str, object] = _UNSET,
     schema_mode: str = _UNSET,
     retry: str | int | Mapping[str, object] | Retry = _UNSET,
     full_refresh: str = _UNSET,
@@ -150,16 +156,19 @@ def model(
         owner: who answers for it.
         description: the docstring by default.
         indexes: of its table: ``["customer", ["customer", "ordered_on"], {"columns": "email", "unique": True}]``.
+        constraints: what the database holds the rows of its table to: ``[{"check": "amount >= 0"}, {"unique": ["id"]}]``.
         grants: who may do what with its relation: ``{"select": ["analyst", "public"]}``.
         group: a word to select by.
         meta: anything of your own.
         enabled: False leaves it out of the graph.
         pre: SQL statements that run before it, in its transaction.
         post: SQL statements that run after it, in its transaction.
+        cluster_by: the columns by which its rows are ordered when they replace the table, so that looking for some of them reads little.
         inputs: files or globs that it reads, relative to the project.
         volatile: True runs it each time, False only when something that Interlace sees has changed.
         incremental: load only what is new: ``"datetime(created_at)"``, ``"key(id)"``, or a mapping with ``by``, ``column``,
             ``grain``, ``lookback``, ``batch_size``, ``start``, ``allow_partial``.
+        files: takes in files that arrive, each once: ``{"connection": "drop", "path": "in/*.csv"}``; see ``context.arrivals``.
         schema_mode: what a load does where its columns are not the table's: ``strict``, ``safe`` (default), ``flexible``,
             ``lenient`` or ``ignore``.
         retry: tries a failed attempt again: ``"default"``, ``"api"``, ``"database"``, ``"none"``, a number of attempts, or a mapping.

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from interlace.contracts.attachments import Grant, Index
+    from interlace.contracts.attachments import Constraint, Grant, Index
 
 __all__ = [
     "Body",
     "CheckUse",
     "ColumnSpec",
     "ExportUse",
+    "FileDrop",
     "Fingerprint",
     "Incremental",
     "Model",
@@ -55,6 +56,37 @@ class ExportUse:
 
     format: str
     options: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FileDrop:
+    """``files:`` of a model: the files that it takes in, each once.
+
+    Attributes:
+        connection: where they arrive.
+        path: a pattern of paths in it.
+        format: None where a Python model reads them by itself.
+        columns: declared SQL types by column of the files.
+        filename: the column that holds the path of a row's file; None for none.
+        options: of CSV.
+        after: what becomes of a file once its rows are published.
+        archive: the folder that it is moved to; ``{date}``, ``{env}`` and ``{model}`` are filled in.
+        settle: seconds for which a file must not have changed.
+        changed: what a file that was loaded and has other content now means; None is ``load`` with a key, else ``error``.
+        batch_size: how many files one transaction loads, oldest first; None is 1 with a key, else all.
+    """
+
+    connection: str
+    path: str
+    format: Literal["csv", "jsonl", "parquet"] | None
+    columns: tuple[tuple[str, str], ...] = ()
+    filename: str | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
+    after: Literal["keep", "archive", "delete"] = "keep"
+    archive: str | None = None
+    settle: float = 10.0
+    changed: Literal["error", "load", "ignore"] | None = None
+    batch_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,8 +290,11 @@ class Model:
         schema_mode: what a load does where its columns are not the table's; None is the project's default.
         full_refresh: ``allow`` or ``never``; None is the strategy's default.
         indexes: of its table.
+        constraints: of its table, which the database holds its rows to.
+        cluster_by: the columns by which rows are ordered when they replace the table.
         grants: on its relation; None where the model does not say.
         renamed_from: the name that the model had before, so that its relation and its history move along.
+        files: the files that it takes in.
         file: where it is defined, relative to the project's root; `line` counts from 1.
         sidecar: the sidecar that took part, relative to the project's root.
     """
@@ -298,6 +333,9 @@ class Model:
     renamed_from: str | None = None
     indexes: tuple[Index, ...] = ()
     grants: tuple[Grant, ...] | None = None
+    files: FileDrop | None = None
+    constraints: tuple[Constraint, ...] = ()
+    cluster_by: tuple[str, ...] = ()
 
     @property
     def kind(self) -> Literal["sql", "python", "seed"]:
@@ -319,6 +357,7 @@ class Source:
         relation: ``[catalog.][schema.]name`` in the connection, as written; the source's name by default.
         freshness: the greatest age in seconds of ``max(freshness_column)``; None where nothing is promised.
         file: where it is declared, relative to the project's root.
+        sample_by: the columns whose values decide which rows a sample of it has; all of them by default.
     """
 
     name: str
@@ -335,6 +374,7 @@ class Source:
     tags: tuple[str, ...] = ()
     meta: Mapping[str, object] = field(default_factory=dict)
     schema: str | None = None
+    sample_by: tuple[str, ...] = ()
 
     @property
     def kind(self) -> Literal["source"]:

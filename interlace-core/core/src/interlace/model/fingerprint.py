@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, Final
 
-from interlace.contracts.attachments import Attachments
-from interlace.model.definition import Fingerprint, Incremental, Retry, StrategyUse
+from interlace.model.definition import FileDrop, Fingerprint, Incremental, Retry, StrategyUse
 from interlace.model.keys import KEYS
 
 if TYPE_CHECKING:
@@ -59,12 +58,13 @@ def _attached(keys: Mapping[str, Any]) -> str:
 
     Descriptions are not of it: they are metadata, of which nothing runs (ruling 7), and follow with the next build.
     """
-    said = {
-        word: astuple(Attachments(**{word: keys[word]}))
-        for word in _PARTS["attached"]
-        if keys.get(word) not in (None, ()) or (word == "grants" and word in keys)
-    }
-    return "." + digest(json.dumps(said, sort_keys=True)) if said else ""
+    given = [w for w in _PARTS["attached"] if keys.get(w) not in (None, ()) or (w == "grants" and w in keys)]
+    if not given:
+        return ""
+    from interlace.contracts.attachments import Attachments
+
+    said = {word: astuple(Attachments(**{word: keys[word]})) for word in given}
+    return "." + digest(json.dumps(said, sort_keys=True))
 
 
 def _said(keys: Mapping[str, Any], part: str) -> tuple[tuple[str, Any], ...]:
@@ -93,9 +93,12 @@ def _hash_of_texts(said: tuple[tuple[str, Any], ...]) -> str:
     return digest(json.dumps([said, []], sort_keys=True))
 
 
-def _as_json(value: StrategyUse | CheckUse | ExportUse | Incremental | Retry) -> object:
+def _as_json(value: StrategyUse | CheckUse | ExportUse | Incremental | Retry | FileDrop) -> object:
     if isinstance(value, Retry):
         return astuple(value)
+    if isinstance(value, FileDrop):
+        # The rest says which files are loaded when, and what becomes of them.
+        return [value.connection, value.path, value.format, value.columns, value.filename, value.options]
     if isinstance(value, Incremental):
         # The rest says which part of time is loaded when, and changes no row.
         return [value.by, value.column, value.grain]

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from interlace.model.declared import Given
+    from interlace.model.definition import Model
 
-__all__ = ["INTERVAL_VARIABLES", "default_strategy", "interval_variables", "refused"]
+__all__ = ["INTERVAL_VARIABLES", "default_strategy", "interval_variables", "part_variables", "refused"]
 
 INTERVAL_VARIABLES: Final = ("start", "end", "cursor")
 """The names after ``$`` that say which part a load is about."""
@@ -25,8 +26,16 @@ def interval_variables(incremental: Incremental | None) -> frozenset[str]:
     return frozenset({"start", "end"} if incremental.by == "datetime" else {"cursor"})
 
 
+def part_variables(model: Model) -> frozenset[str]:
+    """Those that a model's query may name, ``$files`` included."""
+    found = interval_variables(model.incremental)
+    return found if model.files is None else found | {"files"}
+
+
 def default_strategy(keys: Mapping[str, Any]) -> StrategyUse | None:
-    """The strategy of an incremental model that names none; None where it is not incremental."""
+    """The strategy of a model that names none, and is incremental or takes in files; None where it is neither."""
+    if keys.get("files") is not None:
+        return StrategyUse("merge_by_key" if keys.get("key") else "append")
     incremental: Incremental | None = keys.get("incremental")
     if incremental is None:
         return None

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from interlace.model import values
-from interlace.model.attached_keys import grants, indexes
 from interlace.model.loading_keys import full_refresh, incremental, retry, schema_mode
 
 __all__ = ["KEYS", "Key", "Part", "canonical", "key_words"]
@@ -41,6 +40,30 @@ class Key:
     textual: bool = False
 
 
+def _indexes(value: object) -> object:
+    from interlace.model.attached_keys import indexes
+
+    return indexes(value)
+
+
+def _constraints(value: object) -> object:
+    from interlace.model.attached_keys import constraints
+
+    return constraints(value)
+
+
+def _grants(value: object) -> object:
+    from interlace.model.attached_keys import grants
+
+    return grants(value)
+
+
+def _files(value: object) -> object:
+    from interlace.model.file_drop import file_drop
+
+    return file_drop(value)
+
+
 _TABLE: Final = (
     Key("name", "text", None, parse=values.model_name, textual=True),
     Key("schema", "text", "data", parse=values.text, textual=True),
@@ -66,20 +89,23 @@ _TABLE: Final = (
         "indexes",
         "column, list of columns, or {columns, unique, method, where}, or a list of these",
         "attached",
-        parse=indexes,
+        parse=_indexes,
         listed=True,
     ),
-    Key("grants", "{privilege: role or list of roles}", "attached", parse=grants),
+    Key("constraints", "{check: condition} or {unique: columns}, or a list of these", "attached", parse=_constraints),
+    Key("grants", "{privilege: role or list of roles}", "attached", parse=_grants),
     Key("group", "text", "metadata", parse=values.text, textual=True),
     Key("meta", "mapping", "metadata", parse=values.mapping),
     Key("enabled", "true or false", "metadata", parse=values.boolean),
     Key("pre", "SQL statement or list of them", "data", parse=values.statements, textual=True),
     Key("post", "SQL statement or list of them", "data", parse=values.statements, textual=True),
+    Key("cluster_by", "column or list of columns", "data", parse=values.words, listed=True),
     Key("inputs", "file, glob or list of them", "data", parse=values.words, listed=True),
     Key("volatile", "true or false", "metadata", parse=values.boolean),
     Key(
         "incremental", "{by, column, grain, lookback, …} or datetime(column) or key(column)", "data", parse=incremental
     ),
+    Key("files", "{connection, path, format, after, …}", "data", parse=_files),
     Key("schema_mode", "strict, safe, flexible, lenient or ignore", "metadata", parse=schema_mode),
     Key("retry", "a preset, or {attempts, initial_delay, …}", "metadata", ("retry_policy",), retry),
     Key("full_refresh", "allow or never", "metadata", parse=full_refresh),

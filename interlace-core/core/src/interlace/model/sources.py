@@ -36,7 +36,7 @@ __all__ = ["configured_sources", "read_sources"]
 
 _ALIASES: Final = {"fields": "columns", "quality_checks": "checks", "tests": "checks"}
 _KEYS: Final = (
-    "connection", "relation", "schema", "columns", "checks", "freshness", "owner", "description", "tags", "meta",
+    "connection", "relation", "schema", "columns", "checks", "freshness", "owner", "description", "tags", "meta", "sample_by",
 )  # fmt: skip
 
 
@@ -133,6 +133,7 @@ def _parsers(vocabulary: Words) -> dict[str, Callable[[object], Any]]:
         "description": text,
         "tags": words,
         "meta": mapping,
+        "sample_by": words,
     }
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Words"]
 
 _COLUMN_KEYS = ("name", "type", "description", "contract", "tags", "checks", "renamed_from")
+_OPTIONS_OF_CHECKS = ("severity", "name", "where", "max_rows", "max_fraction", "on_failure", "scope")
 
 
 class Words:
@@ -71,7 +72,7 @@ class Words:
         return tuple(specs), tuple(checks)
 
     def exports(self, value: object) -> tuple[ExportUse, ...]:
-        """``{format: csv, path: …}``, ``csv: path`` or a list of them."""
+        """``{format: csv, path: …}``, ``csv: path``, ``{connection: …, table: …}`` or a list of them."""
         entries = value if isinstance(value, list | tuple) else [value]
         return tuple(self._export(entry) for entry in entries)
 
@@ -79,11 +80,15 @@ class Words:
         options = mapping(entry)
         if "format" in options:
             word = text(options.pop("format"))
+        elif "table" in options and "connection" in options:
+            word = "table"
         elif len(options) == 1:
             word, given = options.popitem()
             options = {"path": given} if isinstance(given, str) else mapping(given)
         else:
-            raise Unacceptable(f"must be {{format: csv, path: …}} or {{csv: path}}, not {shown(entry)}")
+            raise Unacceptable(
+                f"must be {{format: csv, path: …}}, {{csv: path}} or {{connection: …, table: …}}, not {shown(entry)}"
+            )
         name, found = self._find("exporter", word)
         _validate(found.Config, options, name)
         return ExportUse(name, options)
@@ -119,6 +124,7 @@ class Words:
             return [self._check(word, given, column)]
         if not given:
             raise Unacceptable("has an empty check")
+        _refuse_stray_options(given)
         return [self._check(word, value, column) for word, value in given.items()]
 
     def _check(self, word: str, value: object, column: str | None) -> CheckUse:
@@ -171,6 +177,17 @@ def _column_entries(value: object) -> list[tuple[str, object]]:
             raise Unacceptable(f"has a column without a name: {shown(item)}")
         entries.append((text(facts.pop("name")), facts))
     return entries
+
+
+def _refuse_stray_options(given: Mapping[str, object]) -> None:
+    """``{unique: id, severity: warn}``: an option that every check takes stands beside the check, not inside of it."""
+    stray = next((word for word in given if word in _OPTIONS_OF_CHECKS), None)
+    check = next((word for word in given if word not in _OPTIONS_OF_CHECKS), "unique")
+    if stray is not None:
+        raise Unacceptable(
+            f"has the option {stray!r} beside the check {check!r}; it belongs to the check's own options: "
+            f"{check}: {{…, {stray}: {given[stray]}}}"
+        )
 
 
 def _from_bare(name: str, check: Any, value: object) -> dict[str, object]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from interlace.model.definition import Model
+from interlace.model.definition import Model, Source
 from interlace.plan.versions import Versions
 
 if TYPE_CHECKING:
     from interlace.contracts.relation import Relation
-    from interlace.contracts.state import ModelState, StateSnapshot
+    from interlace.contracts.state import AttemptRecord, ModelState, StateSnapshot
     from interlace.graph.build import Graph
     from interlace.model.definition import Fingerprint
     from interlace.plan.planner import Kind
@@ -24,28 +24,44 @@ CLONED: Final = "clone:"
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """A model as another environment has it; `relation` is None where it makes none."""
+    """A model as another environment has it; `relation` is None where it makes none.
+
+    Attributes:
+        environment: its name, where it is another one than that which is deferred to.
+    """
 
     relation: Relation | None
     state: ModelState
+    environment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """Another environment of the project, in the same databases.
+    """Another environment of the project: in the same databases, or as its last snapshots have it.
 
     Attributes:
         state: of that environment.
         relations: where it publishes each model.
+        catalogs: by model the name of the database where it is read, where that is a snapshot of the other's.
+        records: what the models of a snapshot were loaded for when it was made: their intervals and their cursors.
+        notices: what to say of it.
     """
 
     state: StateSnapshot
     relations: Mapping[str, Relation]
+    catalogs: Mapping[str, str] = field(default_factory=dict)
+    records: Mapping[str, AttemptRecord] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
 
     @property
     def environment(self) -> str:
         """Its name."""
         return self.state.environment
+
+    def read_at(self, name: str) -> Relation | None:
+        """Where a model is read from here."""
+        relation = self.relations.get(name)
+        return replace(relation, catalog=self.catalogs[name]) if relation and name in self.catalogs else relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +131,12 @@ def decide(
     selected: Collection[str],
     forced: Collection[str] = (),
     keeping: Collection[str] = (),
+    shared: Mapping[str, Elsewhere] | None = None,
 ) -> Deferral:
     """Say what is read from `base`, what is cut off from it, and what begins as a copy.
 
     A model is an environment's own where its definition is not the one that `base` published, and so is what reads one
-    that is.  What is selected and no one's own is read from `base`, whatever was built here before.  What is not selected is
+    that is, or reads the environment's own copy of a source.  What is selected and no one's own is read from `base`, whatever was built here before.  What is not selected is
     read from where it is: here, where it was built and is this environment's own; else there.
 
     Args:
@@ -128,9 +145,10 @@ def decide(
         state: of the environment that defers.
         forced: what is to be built whatever it is.
         keeping: the models whose tables keep rows that are not loaded again.
+        shared: the models that this environment never builds, as they are there.
     """
     defined = Defined(graph, kinds, fingerprints)
-    judge = _Judge(defined, state, base, selected, forced, keeping)
+    judge = _Judge(defined, state, base, selected, forced, keeping, shared or {})
     for model in defined.models():
         judge.place(model)
     return Deferral(base.environment, judge.read, frozenset(judge.cut), judge.clones)
@@ -162,14 +180,16 @@ class _Judge:
         selected: Collection[str],
         forced: Collection[str],
         keeping: Collection[str],
+        shared: Mapping[str, Elsewhere],
     ) -> None:
         self._defined = defined
+        self._shared = shared
         self._state = state
         self._base = base
         self._selected = selected
         self._forced = forced
         self._keeping = keeping
-        self._own: set[str] = set()
+        self._own = {n for n in state.models if isinstance(defined.graph.nodes.get(n), Source)}  # copies
         self._versions = _versions(defined, base)
         self.read: dict[str, Elsewhere] = {}
         self.cut: set[str] = set()
@@ -180,6 +200,9 @@ class _Judge:
         name = model.name
         if self._defined.is_inlined(name):
             self._place_inlined(name)
+            return
+        if name in self._shared:
+            self.read[name] = self._shared[name]
             return
         there = self._there(name)
         own = self._is_own(model, there)
@@ -203,7 +226,7 @@ class _Judge:
         relation = self._base.relations.get(name)
         if state.relation != (str(relation) if relation is not None else None):
             return None
-        return Elsewhere(relation, state)
+        return Elsewhere(self._base.read_at(name), state)
 
     def _is_own(self, model: Model, there: Elsewhere | None) -> bool:
         parents = self._defined.parents(model.name)

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from interlace.contracts.relation import Relation, RelationInfo
     from interlace.contracts.state import IntervalRecord
     from interlace.graph.build import Graph
+    from interlace.plan.arrivals import Arrivals
     from interlace.plan.incremental import Asked, Due
     from interlace.plan.renames import Move
 
-__all__ = ["Facts", "Kind", "Planned", "is_volatile", "make_plan", "read_through"]
+__all__ = ["Facts", "Kind", "Planned", "is_volatile", "make_plan", "read_through", "versions_of"]
 
 
 def _no_intervals(_: str) -> Sequence[IntervalRecord]:
@@ -71,6 +72,8 @@ class Facts:
         moves: by its new name each model that goes on under another name; `state` is as it will be then.
         claimed: names in the state whose model goes on under another name: they are no orphans.
         deferral: what is read from another environment.
+        elsewhere: by name the connection where something is read that is not in its own, which nobody can see into.
+        arrivals: of each selected model that takes in files, what is there.
     """
 
     graph: Graph
@@ -96,6 +99,8 @@ class Facts:
     moves: Mapping[str, Move] = field(default_factory=dict)
     claimed: frozenset[str] = frozenset()
     deferral: Deferral = NO_DEFERRAL
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    arrivals: Mapping[str, Arrivals] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -120,7 +125,7 @@ def make_plan(facts: Facts) -> Planned:
     Raises:
         UsageError: a selected model reads one that is not selected and was never built.
     """
-    planned = Planned(_empty(facts), _versions(facts))
+    planned = Planned(_empty(facts), versions_of(facts))
     steps: list[Step] = []
     rest: list[Upstream] = []
     for name in facts.graph.order():
@@ -162,6 +167,8 @@ def _judge(model: Model, facts: Facts, planned: Planned, steps: list[Step], rest
 
         due = due_of(model, state, facts, planned, build)
         build = list(due.reasons)
+    if model.name in facts.arrivals:
+        build = _reasons_to_take(model, state, facts, planned, build)
     if build:
         _require_parents(model, facts)
         planned.moving.add(model.name)
@@ -178,6 +185,9 @@ def _judge(model: Model, facts: Facts, planned: Planned, steps: list[Step], rest
         steps.append(_step(model, again[0], again[1], state, facts))
     else:
         why = due.rest if due is not None else (Reason("up_to_date", "nothing that it depends on moved"),)
+        if model.name in facts.arrivals and (waiting := facts.arrivals[model.name].waiting):
+            paths = tuple(f.path for f in waiting)
+            why = (Reason("waiting", f"{_names(paths)} may still be written", paths),)
         rest.append(Upstream(model.name, why))
 
 
@@ -219,10 +229,22 @@ def _reasons_to_build(model: Model, state: ModelState, facts: Facts, planned: Pl
     return reasons
 
 
+def _reasons_to_take(
+    model: Model, state: ModelState, facts: Facts, planned: Planned, build: list[Reason]
+) -> list[Reason]:
+    from interlace.plan.arrivals import reasons_to_take
+
+    found = facts.arrivals[model.name]
+    there = state.relation == str(facts.relations[model.name]) and _stands(model.name, facts)
+    if found.until is not None:
+        planned.expires = found.until if planned.expires is None else min(planned.expires, found.until)
+    return reasons_to_take(found, build, there=there)
+
+
 def _new(name: str, facts: Facts) -> Reason:
     if name not in facts.deferral.clones:
         return Reason("new", "it was never built here")
-    source = facts.deferral.clones[name].relation
+    source = facts.deferral.clones[name].state.relation
     return Reason("clone", f"it begins as a copy of {source}, of {facts.deferral.environment}")
 
 
@@ -292,7 +314,12 @@ def _cannot_tell(model: Model, state: ModelState, facts: Facts) -> list[Reason]:
     why = is_volatile(model, facts.graph.parents(model.name))
     if why is not None:
         return [Reason("volatile", why)]
-    sources = tuple(p for p in read_through(model.name, facts) if isinstance(facts.graph.nodes[p], Source))
+    sources = tuple(
+        p
+        for p in read_through(model.name, facts)
+        if p in facts.elsewhere
+        or (isinstance(facts.graph.nodes[p], Source) and p not in facts.state.models)  # of a copy the state knows
+    )
     if sources and model.volatile is None:
         text = f"it reads {_names(sources)}, which Interlace cannot see into"
         return [Reason("source", text, sources)]
@@ -317,7 +344,7 @@ def _reasons_to_check(model: Model, state: ModelState) -> list[Reason]:
     if state.checks_failed:
         return [Reason("failed", "its last checks failed")]
     if state.fingerprint is not None and state.fingerprint.checks != model.fingerprint.checks:
-        return [Reason("checks", "its checks changed")]
+        return [Reason("checks", "its checks changed" if state.fingerprint.checks else "its checks never ran")]
     return []
 
 
@@ -326,14 +353,18 @@ def _reasons_to_attach(model: Model, state: ModelState, facts: Facts) -> list[Re
         return []
     if state.fingerprint.attached == model.fingerprint.attached:
         return []
-    return [Reason("attached", "its indexes or grants changed")]
+    return [Reason("attached", "its indexes, constraints or grants changed")]
 
 
 def _reasons_to_export(model: Model, state: ModelState, facts: Facts) -> list[Reason]:
     reasons = []
     for key, fingerprint in facts.exports.get(model.name, {}).items():
         written = state.exports.get(key)
-        if written is None:
+        if key == "files" and (written != fingerprint or (model.name, key) in facts.lost_exports):
+            reasons.append(Reason("export", "files that it loaded are still to be taken away", (key,)))
+        elif key == "files":
+            continue
+        elif written is None:
             reasons.append(Reason("export", f"export {key} was not written", (key,)))
         elif written != fingerprint:
             reasons.append(Reason("export", f"export {key} changed", (key,)))
@@ -356,7 +387,7 @@ def _require_parents(model: Model, facts: Facts) -> None:
         node = facts.graph.nodes[parent]
         if parent in facts.selected or isinstance(node, Source) or facts.relations.get(parent) is None:
             continue
-        if parent in facts.deferral.read:
+        if parent in facts.deferral.read or parent in facts.elsewhere:
             continue
         if _stands(parent, facts):
             continue
@@ -376,7 +407,8 @@ def _stands(name: str, facts: Facts) -> bool:
         return state is not None and state.relation is not None
 
 
-def _versions(facts: Facts) -> Versions:
+def versions_of(facts: Facts) -> Versions:
+    """The data versions of all nodes, as they stand."""
     known = {n: s.data_version for n, s in facts.state.models.items() if s.data_version is not None}
     known |= {n: t.state.data_version for n, t in facts.deferral.read.items() if t.state.data_version is not None}
     inlined = {
@@ -391,7 +423,10 @@ def _empty(facts: Facts) -> Plan:
     orphans = tuple(
         s.relation
         for n, s in sorted(facts.state.models.items())
-        if s.relation is not None and n not in facts.relations and n not in facts.claimed
+        if s.relation is not None
+        and n not in facts.relations
+        and n not in facts.claimed
+        and not isinstance(facts.graph.nodes.get(n), Source)
     )
     return Plan(
         id="",
@@ -410,7 +445,7 @@ def _empty(facts: Facts) -> Plan:
 def _deferred(facts: Facts) -> tuple[Deferred, ...]:
     environment = facts.deferral.environment
     return tuple(
-        Deferred(name, environment, str(there.relation) if there.relation is not None else None)
+        Deferred(name, there.environment or environment, there.state.relation)
         for name, there in sorted(facts.deferral.read.items())
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from interlace.plan.deferral import Defined, cloned_from
+from interlace.plan.sampling import sampled_from
 
 if TYPE_CHECKING:
     from interlace.contracts.relation import Relation
@@ -173,6 +174,9 @@ class _Judge:
                 f"what {source} built is not what {self._target.environment} would build now: run it in {source} again; "
                 f"a definition that asks for its environment is built in {self._target.environment} itself"
             )
+        if samples := sampled_from(built):
+            of = ", ".join(f"{how} of {name}" for name, how in sorted(samples.items()))
+            return f"it was built on sampled data ({of}): run it in {self._target.environment} instead"
         if built.checks_failed:
             return f"its last checks failed in {source}"
         if built.status != "succeeded":

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from interlace.plan.renames import Move
     from interlace.plan.windows import Batch
 
-__all__ = ["Action", "Deferred", "Plan", "Reason", "Step", "Transfer", "Upstream"]
+__all__ = ["Action", "Deferred", "Outgoing", "Plan", "Reason", "Step", "Transfer", "Upstream"]
 
 Action = Literal["build", "check", "attach", "export", "none"]
 
@@ -20,7 +20,7 @@ class Reason:
     """Why a model runs, or why it need not.
 
     Attributes:
-        code: one of ``new, definition, checks, attached, parent, parent_runs, inputs, relation, volatile, source, expired, failed,
+        code: one of ``new, definition, checks, attached, parent, parent_runs, inputs, files, relation, volatile, source, expired, failed,
             export, forced, asked, up_to_date``; of a table that begins as a copy of another environment's ``clone``; of an incremental model also ``interval, gap, lookback, partial, older, again,
             older_definition, waiting``; with ``--full-refresh`` ``full_refresh``.
         text: for people: ``the query changed``, ``customers runs``, ``table main.orders is not there``.
@@ -89,6 +89,7 @@ class Transfer:
         reader: the connection where it is read.
         rows: as of the last run; None where nobody knows.
         columns: the columns that its readers may use, in lower case; None for all.
+        window: the part of time that its readers load, for people; None for all.
     """
 
     name: str
@@ -96,10 +97,26 @@ class Transfer:
     reader: str
     rows: int | None = None
     columns: tuple[str, ...] | None = None
+    window: str | None = None
 
     def __str__(self) -> str:
-        rows = "" if self.rows is None else f": {self.rows:,} {'row' if self.rows == 1 else 'rows'}"
-        return f"{self.name} is copied from {self.source} to {self.reader}{rows}"
+        rows = "" if self.rows is None else f"{self.rows:,} {'row' if self.rows == 1 else 'rows'}"
+        part = "" if self.window is None else f"{'of ' + rows + ' ' if rows else ''}those with {self.window}"
+        what = part or rows
+        return f"{self.name} is copied from {self.source} to {self.reader}{': ' if what else ''}{what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What a plan says of one export to a table."""
+
+    model: str
+    connection: str
+    relation: str
+    how: str
+
+    def __str__(self) -> str:
+        return f"{self.model} is exported to {self.connection}:{self.relation} ({self.how})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +134,7 @@ class Plan:
         moves: models that go on under another name; their relations are renamed before anything is built.
         deferred: what is read from another environment.
         transfers: what is copied between connections.
+        outgoing: what is written to tables of other connections once it is published.
     """
 
     id: str
@@ -131,6 +149,7 @@ class Plan:
     moves: tuple[Move, ...] = ()
     deferred: tuple[Deferred, ...] = ()
     transfers: tuple[Transfer, ...] = ()
+    outgoing: tuple[Outgoing, ...] = ()
 
     @property
     def empty(self) -> bool:

@@ -58,14 +58,18 @@ OWN_DISTRIBUTIONS: Final = frozenset(
 
 BUNDLED: Final = {
     "interlace_connections": {
+        "datafusion": "interlace-ibis",
         "duckdb": "interlace-duckdb",
         "filesystem": "interlace-filesystem",
         "mariadb": "interlace-ibis",
         "mysql": "interlace-ibis",
+        "polars": "interlace-ibis",
         "postgres": "interlace-postgres",
         "postgresql": "interlace-postgres",
+        "pyspark": "interlace-ibis",
         "s3": "interlace-s3",
         "snowflake": "interlace-ibis",
+        "spark": "interlace-ibis",
         "sqlite": "interlace-ibis",
     },
     "interlace_secret_providers": {

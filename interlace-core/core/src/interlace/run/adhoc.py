@@ -53,6 +53,9 @@ def query(view: View, sql: str, connection: str | None, limit: int) -> tuple[tup
 
     target = view.loaded.connections.get(connection)
     body, _ = QueryReader(target.dialect).read(sql.strip().rstrip(";"), "query", 1)
+    if (other := _elsewhere(view, body, target.dialect)) is not None:
+        target = view.loaded.connections.get(other)
+        body, _ = QueryReader(target.dialect).read(sql.strip().rstrip(";"), "query", 1)
     limits = view.loaded.config.connection(connection).policy.adhoc
     session = target.session()
     try:
@@ -61,6 +64,20 @@ def query(view: View, sql: str, connection: str | None, limit: int) -> tuple[tup
             return session.describe(text), session.fetch(text, min(limit, limits.max_rows or limit))
     finally:
         session.close()
+
+
+def _elsewhere(view: View, body: SqlBody, dialect: str) -> str | None:
+    """The connection where all that a query reads was found, because it is not in its own; None for any other query."""
+    if not view.elsewhere:
+        return None
+    places = set()
+    for reference in body.references:
+        try:
+            name = view.loaded.graph.resolve(reference.parts, dialect)
+        except InvalidGraph:
+            return None
+        places.add(view.elsewhere[name][0] if name in view.elsewhere else None)
+    return places.pop() if len(places) == 1 else None
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from interlace.errors import InvalidModel
+from interlace.errors import InvalidModel, did_you_mean
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -88,7 +88,8 @@ def _plain(word: str, text: str) -> pa.DataType:
     }
     found = known.get(word)
     if found is None:
-        raise InvalidModel(f"Rows of a Python model cannot have the type {text!r}.", hint=_ADVICE.get(word))
+        advice = _ADVICE.get(word) or did_you_mean(text, known) or None
+        raise InvalidModel(f"Rows of a Python model cannot have the type {text!r}.", hint=advice)
     return found
 
 

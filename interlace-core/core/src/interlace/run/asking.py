@@ -1,4 +1,4 @@
-"""The range of time that a command asks for, from the words of its options."""
+"""The range of time, or the sample, that a command asks for, from the words of its options."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from interlace.plan.windows import read_moment, read_size
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
+    from interlace.plan.sampling import Sample
     from interlace.plan.windows import Scope, Size
 
-__all__ = ["asked_backfill", "asked_range"]
+__all__ = ["asked_backfill", "asked_range", "asked_sample"]
 
 
 def asked_range(since: str | None, until: str | None, window: str | None, scope: Scope, timezone: str) -> Asked | None:
@@ -27,6 +28,22 @@ def asked_range(since: str | None, until: str | None, window: str | None, scope:
     if begins is not None and ends is not None and begins >= ends:
         raise UsageError(f"--since {since} --until {until}: the range ends before it begins, or holds nothing.")
     return Asked(begins, ends, _window(window), scope)
+
+
+def asked_sample(text: str | None) -> Sample | None:
+    """How much of the sources is copied; None for all.
+
+    Raises:
+        UsageError: the text is no sample.
+    """
+    if text is None:
+        return None
+    from interlace.plan.sampling import read_sample
+
+    try:
+        return read_sample(text)
+    except ValueError as error:
+        raise UsageError(f"--sample {text}: must be a part such as 5%, or a number of rows such as 1000.") from error
 
 
 def _moment(option: str, text: str | None, zone: tzinfo) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Attaching to a relation what its model declares beside the query: indexes, grants, comments from descriptions."""
+"""Attaching to a relation what its model declares beside the query: indexes, constraints, grants, comments from descriptions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def refuse_unsupported(model: Model, connection: Connection) -> None:
     Raises:
         InvalidModel: names the key and the connection.
     """
-    for key in ("indexes", "grants"):
+    for key in ("indexes", "constraints", "grants"):
         if getattr(model, key) and key not in connection.capabilities.attachments:
             raise InvalidModel(
                 f"{model.name} has the key {key!r}, and connection {connection.name!r} has no {key}",
@@ -38,7 +38,7 @@ def attach(task: Task, session: Session, columns: Sequence[Column]) -> None:
     """Make what is attached to the task's relation be what its model says, inside the open transaction.
 
     Raises:
-        InvalidModel: an index is about a column that is not there.
+        InvalidModel: an index or a constraint is about a column that is not there.
         QueryFailed: the database refused; the transaction is dead.
     """
     model, has = task.model, session.connection.capabilities.attachments
@@ -48,6 +48,7 @@ def attach(task: Task, session: Session, columns: Sequence[Column]) -> None:
     wanted = Attachments(
         indexes=model.indexes if "indexes" in has else (),
         grants=model.grants if "grants" in has else None,
+        constraints=model.constraints if "constraints" in has else (),
         comment=model.description if "comments" in has else None,
         comments=_comments(model, columns) if "comments" in has else {},
     )
@@ -62,10 +63,11 @@ def _comments(model: Model, columns: Sequence[Column]) -> dict[str, str]:
 
 def _refuse_unknown(model: Model, columns: Sequence[Column]) -> None:
     names = [column.name for column in columns]
-    for index in model.indexes:
-        for column in index.columns:
-            if column not in names:
-                raise InvalidModel(
-                    f"{model.name} has no column {column!r}, which its key 'indexes' names",
-                    hint=did_you_mean(column, names, label="Columns"),
-                )
+    said = [("indexes", column) for index in model.indexes for column in index.columns]
+    said += [("constraints", column) for constraint in model.constraints for column in constraint.unique]
+    for key, column in said:
+        if column not in names:
+            raise InvalidModel(
+                f"{model.name} has no column {column!r}, which its key {key!r} names",
+                hint=did_you_mean(column, names, label="Columns"),
+            )

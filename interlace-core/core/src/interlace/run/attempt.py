@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from interlace.run.audit import Audited
     from interlace.run.task import Portion, Task
 
-__all__ = ["Audit", "Built", "Rows", "audit_relation", "build", "load_spec", "located", "verify"]
+__all__ = ["Audit", "Built", "Loaded", "Rows", "audit_relation", "build", "judge", "load_spec", "located", "verify"]
 
 
 @dataclass(slots=True)
@@ -67,15 +67,38 @@ def build(task: Task, session: Session, source: str | Rows, portion: Portion, au
 
 
 def _build(task: Task, session: Session, source: str | Rows, portion: Portion, audit: Audit, allow_empty: str) -> Built:
-    loaded = _load(task, session, source, portion, audit)
+    return judge(task, session, _load(task, session, source, portion, audit), portion, audit, allow_empty)
+
+
+def judge(
+    task: Task,
+    session: Session,
+    loaded: Loaded,
+    portion: Portion,
+    audit: Audit,
+    allow_empty: str,
+    columns: tuple[Column, ...] | None = None,
+) -> Built:
+    """Look at what was loaded, and run the checks.
+
+    Args:
+        columns: of the relation, where they are known.
+
+    Raises:
+        ChecksFailed: as `build`.
+        InvalidModel: as `build`.
+    """
     counts, batch = loaded.counts, loaded.batch
     built = Built(counts, moved=task.replaces or counts.moved or task.standing is None or portion.fresh)
     built.intervals, built.forget_intervals, built.cursor = portion.records, portion.fresh, loaded.cursor
     if task.copied_from is not None and portion.saves_cursor:
         built.cursor = built.cursor or portion.seen
+    if portion.files is not None:
+        built.cursor = portion.files.recorded()
+        built.warnings += portion.files.warnings
     built.warnings += counts.notices
     if task.relation is not None:
-        built.columns = _columns(task, session, task.relation, counts)
+        built.columns = columns or _columns(task, session, task.relation, counts)
         built.moved = built.moved or _reshaped(task, built.columns)
         built.rows = _rows(task, portion, counts)
         _refuse_changes(task, built.columns, session)
@@ -127,7 +150,7 @@ def _load(task: Task, session: Session, source: str | Rows, portion: Portion, au
 def _load_rows(task: Task, session: Session, rows: Rows, portion: Portion, audit: Audit) -> Loaded:
     """Load Arrow: straight into the target where it is replaced, through a temporary relation elsewhere."""
     assert task.relation is not None  # noqa: S101  a model without a relation has no rows
-    if task.replaces:
+    if task.replaces and not task.model.cluster_by:
         if task.standing is not None and task.standing.kind != "table":
             session.drop(task.relation, task.standing.kind)
         count = session.load_arrow(task.relation, rows.batches, rows.schema, temporary=False)
@@ -155,7 +178,7 @@ def _materialise(task: Task, session: Session, source: Query | Relation, portion
 def load_spec(task: Task, session: Session, source: Query | Relation, portion: Portion) -> LoadSpec[Options]:
     """What the strategy and the materialiser of a task look at."""
     assert task.relation is not None  # noqa: S101  as above
-    source = _as_it_stands(task, session, source)
+    source = _in_order(task, session, _as_it_stands(task, session, source))
     standing = task.standing if task.standing is not None and task.standing.kind == "table" else None
     return LoadSpec(
         target=task.relation,
@@ -173,6 +196,16 @@ def load_spec(task: Task, session: Session, source: Query | Relation, portion: P
         renamed={c.name: c.renamed_from for c in task.model.columns if c.renamed_from is not None},
         within=is_within(task, portion),
     )
+
+
+def _in_order(task: Task, session: Session, source: Query | Relation) -> Query | Relation:
+    """The rows in the order of ``cluster_by``."""
+    if not task.model.cluster_by:
+        return source
+    from interlace.contracts.applying import rows_text
+
+    order = ", ".join(session.quote(name) for name in task.model.cluster_by)
+    return Query(f"SELECT * FROM {rows_text(session, source)} ORDER BY {order}")
 
 
 def _as_it_stands(task: Task, session: Session, source: Query | Relation) -> Query | Relation:
@@ -203,7 +236,7 @@ def _source_columns(
     columns = task.source_columns
     if columns is None or isinstance(source, Relation):
         columns = session.describe(source.sql) if isinstance(source, Query) else session.columns(source)
-    if portion.partial:
+    if portion.partial and portion.files is None:
         check_column(task, columns)
     return columns
 

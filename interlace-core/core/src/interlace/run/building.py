@@ -15,7 +15,7 @@ from interlace.run.attempt import Built, audit_relation, build, located
 from interlace.run.exporting import due_exports, write_exports
 from interlace.run.lanes import Lane, Lanes, lanes_of
 from interlace.run.pace import Pace
-from interlace.run.parts import query_of
+from interlace.run.parts import drop_taken, query_of
 
 if TYPE_CHECKING:
     from interlace.contracts.connection import Session
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from interlace.run.recording import Done, Recording, Started
     from interlace.run.runner import Worker
     from interlace.run.sessions import Sessions
-    from interlace.run.task import Portion, Task
+    from interlace.run.task import Portion, Sent, Task
     from interlace.run.trying import Trying
 
 __all__ = ["Building"]
@@ -85,6 +85,21 @@ class Building:
         built = build(task, session, query, portion, self._audit, self._allow_empty)
         self._attach(task, session, built)
         return self.recording.succeeded(task, "build", started, built)
+
+    def members(self, tasks: Sequence[Task], worker: Worker, reads: int | None) -> list[Done]:
+        """Build several members of a group, which `joins` let wait, by few messages."""
+        from interlace.run.together import built_of, publication
+
+        started = [self.recording.start(task) for task in tasks]
+        session = self._sessions.of(tasks[0].connection, worker, reads)
+        steps = [publication(task, session, self._compute.query(task.model, session)) for task in tasks]
+        done = []
+        for task, start, published in zip(tasks, started, session.publish_together(steps), strict=True):
+            start.took(published.seconds)
+            built = built_of(task, session, published, self._audit, self._allow_empty)
+            self._attach(task, session, built)
+            done.append(self.recording.succeeded(task, "build", start, built))
+        return done
 
     def alone(self, task: Task, worker: Worker) -> Done:
         """Build a model portion by portion, each in a transaction of its own, then write its exports."""
@@ -160,7 +175,11 @@ class Building:
         if not due:
             return done
         session = self._sessions.of(done.task.connection, worker)
-        written, errors, events = write_exports(done, due, session, run=self._run)
+
+        def retried(act: Callable[[], Sent]) -> Sent:
+            return self._trying.sending(done.task, worker, act)
+
+        written, errors, events = write_exports(done, due, session, run=self._run, retried=retried)
         return self.recording.exported(done, started, written, errors, events)
 
     def export_again(self, task: Task, worker: Worker) -> Done:
@@ -195,7 +214,8 @@ class Building:
             if task.relation is None:
                 attempt.perform()
                 return self.recording.succeeded(task, "build", started, Built(LoadCounts(), moved=True))
-            source = attempt.source(attempt.evaluate())
+            with located(task):
+                source = attempt.source(attempt.evaluate())
             session = attempt.session
             if not isinstance(source, str):
                 # Rows that are pulled from this session's own streams must be loaded by another one.
@@ -217,7 +237,11 @@ class Building:
             if task.copied_from is not None:
                 session.apply(LoadPlan((Publish(_target(task), task.copied_from),), idempotent=True))
             self._perform(task, "pre", task.model.pre, session)
-            built = build(task, session, source(), portion, self._audit, self._allow_empty)
+            with located(task):
+                given = source()
+            built = build(task, session, given, portion, self._audit, self._allow_empty)
+            if portion.files is not None:
+                drop_taken(portion.files, session)
             if portion is task.portions[0]:
                 self._attach(task, session, built)
             self._perform(task, "post", task.model.post, session)

@@ -13,7 +13,6 @@ from interlace.errors import InterlaceError, InvalidGraph, InvalidModel, Locatio
 from interlace.model.values import split_name
 from interlace.run.auditing import checks_batch
 from interlace.run.check_words import PYTHON
-from interlace.run.transfer import Need, with_need
 
 if TYPE_CHECKING:
     from interlace.contracts.check import CheckOptions
@@ -60,6 +59,8 @@ def _copy_from_elsewhere(view: View, task: Task, name: str, tasks: dict[str, Tas
             hint=f"Let a check of {name} read {task.name} instead.",
             model=task.name,
         )
+    from interlace.run.transfer import Need, with_need
+
     task.needs = with_need(task.needs, Need(name, there, own))
     task.groupable = False
 

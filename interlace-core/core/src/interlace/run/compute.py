@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from interlace.contracts.relation import Relation
-from interlace.errors import Defect
+from interlace.errors import Defect, ModelFailed
 from interlace.model.definition import Model, Node, PythonBody, SeedBody, SqlBody
-from interlace.model.incremental import interval_variables
+from interlace.model.incremental import part_variables
 from interlace.plan.compile import Compiled, Inline, Renamed, compile_query
 from interlace.run.attempt import Rows
 from interlace.run.context import Context, Interval
 from interlace.run.log import LOGGER
-from interlace.run.transfer import copy_relation
 
 if TYPE_CHECKING:
     from interlace.contracts.connection import Connection, Session
@@ -34,7 +33,12 @@ if TYPE_CHECKING:
 __all__ = ["Compute", "PythonAttempt"]
 
 
-NO_PARTS: Final = {"start": "CAST(NULL AS TIMESTAMPTZ)", "end": "CAST(NULL AS TIMESTAMPTZ)", "cursor": "NULL"}
+NO_PARTS: Final = {
+    "start": "CAST(NULL AS TIMESTAMPTZ)",
+    "end": "CAST(NULL AS TIMESTAMPTZ)",
+    "cursor": "NULL",
+    "files": "__interlace_files",
+}
 """What stands for a part where nothing is loaded: a query that is only looked at."""
 
 
@@ -89,7 +93,7 @@ class Compute:
         def stands(reference: Reference) -> Compiled:
             return self.stand_in(names[reference.parts], session)
 
-        own = interval_variables(model.incremental)
+        own = part_variables(model)
 
         def part(span: Variable) -> str | None:
             return (parts or NO_PARTS)[span.name] if span.name in own else None
@@ -113,8 +117,11 @@ class Compute:
         node = self.graph.nodes[name]
         own = session.connection.name
         if not _is_inlined_python(node, self.inlined) and self.connection(node).name != own:
-            copy = self.transfers.relation(name, own) if self.transfers is not None else copy_relation(name)
-            return Renamed(session.name(copy))
+            if self.transfers is not None:
+                return Renamed(session.name(self.transfers.relation(name, own)))
+            from interlace.run.transfer import copy_relation
+
+            return Renamed(session.name(copy_relation(name)))
         if name not in self.inlined or not isinstance(node, Model):
             relation = self.relation(name)
             if relation is None:
@@ -192,6 +199,8 @@ class PythonAttempt:
         from interlace.model.python_file import load_function
         from interlace.run.python import call, failure
 
+        if self.portion is not None and self.portion.files is not None:
+            self.portion.files.begin()
         arguments = {p.name: self._input(p) for p in body.parameters}
         if body.context is not None:
             arguments[body.context] = self._context()
@@ -208,7 +217,17 @@ class PythonAttempt:
                 pass
 
     def source(self, value: Any) -> str | Rows:
-        """What the function gave as a query (an ibis expression) or as rows."""
+        """What the function gave as a query (an ibis expression) or as rows.
+
+        Raises:
+            ModelFailed: it returned None, which is not the same as no rows.
+        """
+        if value is None:
+            raise ModelFailed(
+                "The function returned None, and the model has a table.",
+                hint="Return an empty list where there are no rows, or say materialise='none' for a function that is "
+                "called for its effect.",
+            )
         return self.sql_of(value) if _is_ibis(value) else self.rows(value)
 
     def sql_of(self, expression: Any) -> str:
@@ -277,6 +296,7 @@ class PythonAttempt:
             _open=self._open,
             cursor=portion.since if portion is not None else None,
             _files=self.compute.files,
+            _taking=portion.files if portion is not None else None,
         )
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from interlace.contracts.relation import Relation, RelationInfo
 from interlace.errors import ConfigurationError, InterlaceError, InvalidConfig, did_you_mean
 from interlace.plan.observe import observe_stamp
+from interlace.run.opening import open_again
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from interlace.config import LoadedConfig
     from interlace.contracts.connection import Connection
     from interlace.contracts.files import FileConnection
@@ -26,6 +30,9 @@ class Connections:
     Args:
         config: the project's configuration.
         plugins: where the types come from.
+
+    Attributes:
+        sleep: waits before a connection is tried again; raises when it is told to stop.
     """
 
     def __init__(self, config: LoadedConfig, plugins: PluginManager) -> None:
@@ -34,6 +41,8 @@ class Connections:
         self._made: dict[str, Connection] = {}
         self._catalogues: dict[str, dict[tuple[str, str], RelationInfo]] = {}
         self._asked: dict[str, list[str | None]] = {}
+        self._opened_late: list[str] = []
+        self.sleep: Callable[[float], None] = time.sleep
 
     def dialects(self) -> dict[str, str]:
         """The dialect of each connection; one whose package is missing matters once it is used (ruling 23).
@@ -76,9 +85,24 @@ class Connections:
         name = name or self._config.default_connection
         if name in self._made or not self._config.uses_secrets("connections", name):
             return self.get(name).default_schema()
-        cls = self._class(name)
-        options = self._config.options(cls.Config, "connections", name, secrets=False)
-        return cls(name, options, root=self._config.root).default_schema()
+        return self.described(name).default_schema()
+
+    def open(self, connection: Connection, sleep: Callable[[float], None] | None = None) -> None:
+        """Open one of them, as often as its ``retry`` says.
+
+        Args:
+            sleep: in place of the attribute.
+
+        Raises:
+            ConnectionFailure: it cannot be opened.
+        """
+        policy = self._config.connection(connection.name).policy.retry
+        open_again(connection, policy, sleep or self.sleep, self._opened_late.append)
+
+    def opened_late(self) -> list[str]:
+        """What to say of those that were not opened at once; told once."""
+        said, self._opened_late = self._opened_late, []
+        return said
 
     def standing(self, name: str, schemas: Iterable[str | None]) -> Mapping[tuple[str, str], RelationInfo]:
         """What stands in some schemas, by (schema, name) in lower case, by one query; nothing is created by asking."""
@@ -86,6 +110,10 @@ class Connections:
             self._asked[name] = list(schemas)
             self._catalogues[name] = self._look(self.get(name), self._asked[name])
         return self._catalogues[name]
+
+    def look(self, name: str, schemas: Iterable[str | None]) -> Mapping[tuple[str, str], RelationInfo]:
+        """The same for any schemas, asked anew."""
+        return self._look(self.get(name), list(schemas))
 
     def moved(self, name: str) -> bool:
         """Whether what stands on a server is no longer what `standing` gave; nobody else writes to a file that is open."""
@@ -140,7 +168,22 @@ class Connections:
 
         made = reading(cls)(name, options, root=self._config.root)
         made.written_beside = self._config.written_beside(name)
+        base = self._config.config.base_environment
+        shared = self._config.connection(name).policy.shared and self._config.environment != base
+        made.written_by = base if shared else None
         return made
+
+    def described(self, name: str) -> Connection:
+        """A connection that is asked what it would be, and never opened: no secret is fetched.
+
+        Raises:
+            InvalidConfig: its options are wrong, or there is none of this name.
+            UnknownProvider: its type is not installed.
+        """
+        self._config.connection(name).require()
+        cls = self._class(name)
+        options = self._config.options(cls.Config, "connections", name, secrets=False)
+        return cls(name, options, root=self._config.root)
 
     def _with_files(self, reader: str, name: str) -> FileConnection:
         """A connection to files that another one reads.
@@ -175,6 +218,7 @@ class Connections:
         files = connection.files()
         if files and not any(f.exists() for f in files):
             return {}
+        self.open(connection)
         session = connection.session()
         try:
             found = session.catalogue(schemas)

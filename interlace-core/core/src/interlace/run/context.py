@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from interlace.contracts.connection import Session
     from interlace.contracts.files import FileConnection
     from interlace.contracts.relation import Relation
+    from interlace.run.taking import Arrived, Taking
 
 __all__ = ["Context", "Interval"]
 
@@ -56,11 +57,27 @@ class Context:
     _open: Callable[[], Session] = field(repr=False)
     cursor: object = None
     _files: Callable[[str], FileConnection] | None = field(default=None, repr=False)
+    _taking: Taking | None = field(default=None, repr=False)
 
     @property
     def connection(self) -> Session:
         """A session of its own on the model's connection, closed when the attempt ends."""
         return self._open()
+
+    @property
+    def arrivals(self) -> tuple[Arrived, ...]:
+        """The files that the model takes in, oldest first: each has ``path``, ``size``, ``modified``, ``open()``, ``rows()``.
+
+        Raises:
+            UsageError: the model takes in none.
+        """
+        from interlace.errors import UsageError
+
+        if self._taking is None:
+            raise UsageError(
+                f"{self.model} takes in no files", hint='Write files={"connection": …, "path": …} in @model.'
+            )
+        return self._taking.arrivals()
 
     def files(self, connection: str) -> FileConnection:
         """A connection of the project that has files: list, read and write them; it is closed when the run ends.

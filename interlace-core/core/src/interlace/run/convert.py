@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from interlace.errors import ModelFailed
+from interlace.errors import InvalidModel, ModelFailed
 from interlace.run.arrow_types import arrow_type
 
 if TYPE_CHECKING:
@@ -55,11 +55,19 @@ def to_batches(
     return conversion.batches(value), conversion.schema(value)
 
 
+def _declared_type(name: str, text: str, dialect: str) -> pa.DataType:
+    try:
+        return arrow_type(text, dialect)
+    except InvalidModel as error:
+        error.message = f"Column {name!r}: {error.message}"
+        raise
+
+
 class _Conversion:
     """One conversion: the declared types, and what the rows so far had."""
 
     def __init__(self, declared: Mapping[str, str], chunk_rows: int, dialect: str) -> None:
-        self._declared = {name: arrow_type(text, dialect) for name, text in declared.items()}
+        self._declared = {name: _declared_type(name, text, dialect) for name, text in declared.items()}
         self._spelled = {name.lower(): name for name in self._declared}
         self._chunk_rows = chunk_rows
         self._kinds: dict[str, Kind | None] = {}

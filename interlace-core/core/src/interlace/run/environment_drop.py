@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from interlace.contracts.relation import Relation
 from interlace.errors import UsageError
+from interlace.run.copies import copies_on
 from interlace.run.intervals import written_models
 from interlace.run.kept import kept
-from interlace.run.promote import drop_empty, drop_kept, right_to_write
+from interlace.run.promote import drop_kept, right_to_write
+from interlace.run.snapshots import drop_snapshots
 from interlace.state.ids import new_id
 
 if TYPE_CHECKING:
@@ -35,8 +38,8 @@ class Doomed:
     files: Sequence[Path] = ()
 
 
-def doomed(view: View, store: StateStore) -> list[Doomed]:
-    """What the environment has of its own.
+def doomed(view: View, store: StateStore, only: Collection[str] | None = None) -> list[Doomed]:
+    """What the environment has of its own; `only` names connections, where the others are left alone.
 
     Raises:
         UsageError: it is the one that owns the plain names, or nothing keeps it apart from others.
@@ -46,7 +49,12 @@ def doomed(view: View, store: StateStore) -> list[Doomed]:
         raise UsageError(f"{view.environment} is the base environment, which is not dropped.")
     found = []
     for name in config.connections:
-        if not any((m.connection or config.default_connection) == name for m in view.models.values()):
+        used = any((m.connection or config.default_connection) == name for m in view.models.values())
+        if not used and not copies_on(view, store.snapshot(view.environment), name):
+            continue
+        if only is not None and name not in only:
+            continue
+        if config.connection(name).policy.shared:
             continue
         if not config.prefix(name) and not config.connection(name).isolated:
             raise UsageError(
@@ -57,8 +65,8 @@ def doomed(view: View, store: StateStore) -> list[Doomed]:
     return found
 
 
-def drop_environment(view: View, store: StateStore) -> list[Doomed]:
-    """Drop it: one transaction for each connection, then the state.
+def drop_environment(view: View, store: StateStore, only: Collection[str] | None = None) -> list[Doomed]:
+    """Drop it: one transaction for each connection, then the state; `only` is as for `doomed`.
 
     Raises:
         UsageError: as for `doomed`.
@@ -66,15 +74,16 @@ def drop_environment(view: View, store: StateStore) -> list[Doomed]:
         QueryFailed: something else depends on a relation of its.
     """
     run = new_id()
-    connections = [d.connection for d in doomed(view, store)]
+    connections = [d.connection for d in doomed(view, store, only)]
     there = [c for c in connections if not c.files() or any(f.exists() for f in c.files())]
     with right_to_write(view, store, run, [view.environment], there):
-        going = doomed(view, store)
+        going = doomed(view, store, only)
         for one in going:
             _drop(view, one)
         store.forget_models(view.environment, store.snapshot(view.environment).models)
         for held in {h.run for h in store.held(view.environment)}:
             store.drop_held(held)
+        store.purge_dead_letters(view.environment, datetime.now(UTC), include_open=True)
     return going
 
 
@@ -96,7 +105,7 @@ def _of_prefix(view: View, store: StateStore, name: str) -> Doomed:
     written = written_models(view)
     others = {r for n, r in view.relations.items() if n not in written}
     relations = [(r, info.kind) for r, info in found.items() if r not in others]
-    return Doomed(connection, relations, sorted({r.schema or "" for r, _ in relations}))
+    return Doomed(connection, relations, sorted(s for s in wanted if s.startswith(prefix)))
 
 
 def _of_place(view: View, store: StateStore, name: str) -> Doomed:
@@ -105,9 +114,11 @@ def _of_place(view: View, store: StateStore, name: str) -> Doomed:
     if connection.files():
         return Doomed(connection, (), files=[f for f in connection.files() if f.exists()])
     default = view.loaded.config.default_connection
-    known = store.snapshot(view.environment).models
+    snapshot = store.snapshot(view.environment)
+    known = snapshot.models
     own = [(view.relations[n], s.kind) for n, s in known.items() if n in view.relations and s.kind is not None]
-    return Doomed(connection, [(r, k) for (r, k) in own if _is_on(view, r, name, default)])
+    copies: list[tuple[Relation, RelationKind]] = [(r, "table") for r in copies_on(view, snapshot, name)]
+    return Doomed(connection, [*((r, k) for (r, k) in own if _is_on(view, r, name, default)), *copies])
 
 
 def _is_on(view: View, relation: Relation, name: str, default: str) -> bool:
@@ -123,6 +134,7 @@ def _drop(view: View, going: Doomed) -> None:
         going.connection.close()
         for file in going.files:
             file.unlink(missing_ok=True)
+        drop_snapshots(going.connection.files()[0])
         return
     if not _there(going.connection):
         return
@@ -132,7 +144,9 @@ def _drop(view: View, going: Doomed) -> None:
         for relation, kind in going.relations:
             if kind == "table":
                 session.drop(relation, "table")
-        drop_empty(session, going.schemas)
+        for schema in going.schemas:  # one that a run made before it failed has nothing in it
+            if not session.catalogue([schema]):
+                session.execute(f"DROP SCHEMA IF EXISTS {session.quote(schema)}")
 
 
 def _drop_views(session: Session, views: Sequence[Relation], view: View) -> None:

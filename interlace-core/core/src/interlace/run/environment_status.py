@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from interlace.config.environments import THROW_AWAY
+from interlace.plan.sampling import sampled_from
 
 if TYPE_CHECKING:
     from interlace.config import LoadedConfig
@@ -50,6 +53,7 @@ class ModelRow:
         definition: against the base's: ``same``, ``changed`` or ``new``; None in the base.
         built_at: when what is read was published, UTC.
         rows: of it, where known.
+        sampled: the sources of whose samples it was made, and how large these are.
         due: why a run would build it; None where it would not.
     """
 
@@ -60,13 +64,15 @@ class ModelRow:
     built_at: datetime | None
     rows: int | None
     due: str | None
+    sampled: Mapping[str, str] = field(default_factory=dict)
 
 
 def environment_rows(store: StateStore, config: LoadedConfig) -> list[EnvironmentRow]:
     """All environments, of the configuration and of the state; the base first."""
     base = config.config.base_environment
     ran = [run.environment for run in store.runs(limit=RUNS)]
-    names = sorted({*config.environments, *ran}, key=lambda name: (name != base, name))
+    over = {name for name in {*ran} - {*config.environments} if _is_over(store, name)}
+    names = sorted({*config.environments, *ran} - over, key=lambda name: (name != base, name))
     there = _built(store, base)
     return [_row(name, _built(store, name), there if name != base else None) for name in names]
 
@@ -97,6 +103,7 @@ def model_rows(project: Project) -> list[ModelRow]:
                 built_at=state.published_at if state is not None else None,
                 rows=state.rows if state is not None else None,
                 due=due.get(name),
+                sampled=sampled_from(state) if state is not None else {},
             )
         )
     return found
@@ -109,6 +116,13 @@ def _row(name: str, own: Mapping[str, ModelState], base: Mapping[str, ModelState
         ahead = sum(n not in base or base[n].fingerprint != s.fingerprint for n, s in own.items())
         behind = sum(_later(base[n], s) for n, s in own.items() if n in base)
     return EnvironmentRow(name, base is None, len(own), max(times, default=None), ahead, behind)
+
+
+def _is_over(store: StateStore, name: str) -> bool:
+    """Whether an environment was made to be thrown away, and was."""
+    if not name.startswith(THROW_AWAY) or store.snapshot(name).models:
+        return False
+    return not any(run.status == "running" for run in store.runs(name, limit=1))
 
 
 def _built(store: StateStore, environment: str) -> dict[str, ModelState]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from threading import Event as Flag
@@ -22,6 +22,7 @@ from interlace.run.file_connections import file_connection
 from interlace.run.intent import encode, key
 from interlace.run.lease import RunLease
 from interlace.run.log import logged
+from interlace.run.opening import patiently
 from interlace.run.prepare import prepare
 from interlace.run.recorder import Recorder
 from interlace.run.recovery import recover_markers, recover_runs
@@ -216,7 +217,7 @@ class Execution:
         """
         said: list[str] = []
         opened: dict[str, Connection] = {}
-        while new := {t.connection.name: t.connection for t in tasks.values() if t.connection.name not in opened}:
+        while new := {c.name: c for c in _written_to(tasks.values()) if c.name not in opened}:
             moved = False
             for _, connection in sorted(new.items()):  # two runs that wait for each other's would wait for ever
                 dead, found_moved = self._take(connection, lease)
@@ -235,7 +236,10 @@ class Execution:
         def renew() -> None:
             self._tick(lease)
 
-        _, opened_late = self._waiting.take(connection.open, self._stop, renew)
+        def opened() -> None:
+            self._view.loaded.connections.open(connection, patiently(self._stop, renew))
+
+        _, opened_late = self._waiting.take(opened, self._stop, renew)
         dead, held_late = self._waiting.take(lambda: self._data.acquire(connection), self._stop, renew)
         if opened_late or held_late:
             self._begin_later()
@@ -244,7 +248,7 @@ class Execution:
     def _begin(self, said: Iterable[str]) -> None:
         plan = self._planned.plan
         self._recorder.event(RunStarted(self.id, self._began, plan.environment, len(plan.steps), plan.where))
-        self._notices = (*said, *map(str, plan.moves), *plan.notices)
+        self._notices = (*self._view.loaded.connections.opened_late(), *said, *map(str, plan.moves), *plan.notices)
         for text in self._notices:
             self._notice(text)
 
@@ -481,3 +485,10 @@ def _counts(outcomes: Iterable[Outcome]) -> dict[str, int]:
             case NotRun(status=status):
                 names[status] += 1
     return dict(names)
+
+
+def _written_to(tasks: Iterable[Task]) -> Iterator[Connection]:
+    """The connections of tasks, and those that they export to."""
+    for task in tasks:
+        yield task.connection
+        yield from (export.writes for export in task.exports if export.writes is not None)

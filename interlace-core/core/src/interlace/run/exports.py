@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from interlace.contracts.exporter import Exported
     from interlace.contracts.files import FileConnection
     from interlace.model.definition import ExportUse, Model
+    from interlace.run.table_export import TableExport
     from interlace.run.task import Export, Task
     from interlace.run.view import View
 
-__all__ = ["export_fingerprints", "is_there", "place_of", "require_places", "run_export"]
+__all__ = ["export_fingerprints", "export_to_table", "is_there", "place_of", "require_places", "run_export"]
 
 
 def export_fingerprints(model: Model) -> dict[str, str]:
@@ -54,13 +55,40 @@ def require_places(view: View, names: frozenset[str]) -> None:
     Raises:
         InvalidModel: as for `place_of`.
     """
+    tables: dict[str, list[TableExport]] = {}
     for name in sorted(names & set(view.models)):
-        for use in view.models[name].export:
-            place_of(view, view.models[name], use)
+        model = view.models[name]
+        for key, use in zip(export_fingerprints(model), model.export, strict=True):
+            if "path" in use.options:
+                place_of(view, model, use)
+            elif (made := export_to_table(view, model, use, key, "")) is not None:
+                tables.setdefault(name, []).append(made)
+    if tables:
+        from interlace.run.table_export import require_tables
+
+        require_tables(view, tables)
+
+
+def export_to_table(view: View, model: Model, use: ExportUse, key: str, fingerprint: str) -> TableExport | None:
+    """An export to a table of another connection, looked at; None for one to files.
+
+    Raises:
+        InvalidModel: where it goes is none.
+    """
+    if "path" in use.options:
+        return None
+    from interlace.run.table_export import loading_of, table_export
+
+    loading = loading_of(view, use)
+    return None if loading is None else table_export(view, model, loading, key, fingerprint)
 
 
 def is_there(view: View, model: Model, use: ExportUse) -> bool:
     """Whether an export is where it goes; a place that does not answer is asked again by writing to it."""
+    if (table := export_to_table(view, model, use, "", "")) is not None:
+        from interlace.run.table_export import table_is_there
+
+        return table_is_there(table)
     path, connection = place_of(view, model, use)
     if connection is None:
         file = Path(path)

@@ -95,6 +95,8 @@ def _keeps_rows(view: View, model: Model) -> bool:
 
 
 def _default(view: View, model: Model) -> Literal["allow", "never"]:
+    if model.files is not None and model.files.after != "keep":
+        return "never"
     return _strategy(view, model).full_refresh
 
 

@@ -44,8 +44,14 @@ class Loaded:
     environ: Mapping[str, str] | None = None
 
 
-def load(path: Path, env: str | None, given: Mapping[str, object] | None, environ: Mapping[str, str] | None) -> Loaded:
-    """Load the project at or above a folder.
+def load(
+    path: Path,
+    env: str | None,
+    given: Mapping[str, object] | None,
+    environ: Mapping[str, str] | None,
+    overrides: Mapping[str, object] | None = None,
+) -> Loaded:
+    """Load the project at or above a folder; `overrides` are values of the configuration by dotted keys.
 
     Raises:
         ProjectNotFound: there is none.
@@ -59,7 +65,7 @@ def load(path: Path, env: str | None, given: Mapping[str, object] | None, enviro
 
     root = find_root(path)
     trees = [o for folder in TREES for o in observe_tree(str(root / folder))]
-    config = load_config(root, env, environ=environ)
+    config = load_config(root, env, overrides=overrides, environ=environ)
     options = config.config.plugins
     plugins = PluginManager.discover(safe=options.safe, strict=options.strict, disabled=options.disabled)
     plugins.notify("interlace_configure", config=config.config)

@@ -153,12 +153,25 @@ class LoadedProject:
     def _defer(self) -> None:
         """Let models be read where a run would read them, for who looks at them outside of one."""
         view = self._view
+        if self.environment != self._loaded.config.config.base_environment and self._has_sources():
+            from interlace.run.copies import copies_of
+
+            view.copies = copies_of(view, self.store.snapshot(self.environment))
+        from interlace.plan.deferral import NO_DEFERRAL, decide
+        from interlace.run.fallback import found_elsewhere, has_fallbacks
+
+        deferral = NO_DEFERRAL
+        view.fall_back({})
         base = self._base(None, frozenset(view.models))
         if base is not None:
-            from interlace.plan.deferral import decide
-
             state = self.store.snapshot(self.environment)
-            view.deferred = decide(self.graph, view.kinds, view.fingerprints, state, base, selected=()).relations
+            deferral = decide(self.graph, view.kinds, view.fingerprints, state, base, selected=())
+            view.deferred = deferral.relations
+        if has_fallbacks(view):
+            view.fall_back(found_elsewhere(view, (), deferral))
+
+    def _has_sources(self) -> bool:
+        return len(self._view.models) < len(self.graph.nodes)
 
     def _name(self, name: str) -> str:
         nodes = self.graph.nodes

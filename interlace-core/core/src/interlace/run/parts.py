@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from interlace.contracts.connection import Session
     from interlace.contracts.relation import Column, Relation
     from interlace.run.compute import Compute
+    from interlace.run.taking import Taking
     from interlace.run.task import Portion, Task
 
-__all__ = ["check_column", "from_cursor", "is_within", "keep_from_cursor", "new_cursor", "query_of"]
+__all__ = ["check_column", "drop_taken", "from_cursor", "is_within", "keep_from_cursor", "new_cursor", "query_of"]
 
 
 def query_of(task: Task, portion: Portion, session: Session, compute: Compute) -> str:
@@ -26,6 +27,10 @@ def query_of(task: Task, portion: Portion, session: Session, compute: Compute) -
     Raises:
         InvalidModel: the column that ``incremental`` names is not there, or holds no times.
     """
+    if portion.files is not None:
+        from interlace.run.taking import taken_query
+
+        return taken_query(task, portion.files, session, compute)
     if task.model.incremental is None:
         return compute.query(task.model, session)
     if portion.interval is None or task.model.incremental.by == "key":
@@ -113,3 +118,9 @@ def check_column(task: Task, columns: Sequence[Column]) -> None:
     from interlace.run.cursor import incremental_column
 
     incremental_column(task, columns)
+
+
+def drop_taken(taking: Taking, session: Session) -> None:
+    """Drop the temporary relation with the rows of files, once they are loaded."""
+    if taking.relation is not None:
+        session.drop(taking.relation, "table")

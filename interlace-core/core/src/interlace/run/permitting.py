@@ -19,13 +19,15 @@ __all__ = ["refuse_forbidden_writes"]
 def refuse_forbidden_writes(view: View, names: Iterable[str]) -> None:
     """Refuse models that would write through a connection that only reads, or to a schema that is not allowed.
 
-    A model with ``strategy: none``, which something else writes, and one that stands in its readers' queries write nothing.
+    A model on a connection that is shared is another environment's, and read here.  A model with ``strategy: none``, which something else writes, and one that stands in its readers' queries write nothing.
 
     Raises:
         InvalidModel: one; InvalidProject: several.
     """
+    from interlace.run.sharing import shared_models
+
     errors: list[InterlaceError] = []
-    for name in sorted(set(names) & set(view.models)):
+    for name in sorted((set(names) & set(view.models)) - shared_models(view)):
         model = view.models[name]
         errors += _exports(view, model)
         spec = view.loaded.config.connection(model.connection)
@@ -50,18 +52,21 @@ def _through_reading(model: Model, spec: ConnectionSpec) -> InvalidModel | None:
 
 
 def _exports(view: View, model: Model) -> list[InterlaceError]:
-    known = view.loaded.config.connections
+    known, base = view.loaded.config.connections, view.loaded.config.config.base_environment
     named = dict.fromkeys(str(use.options.get("connection")) for use in model.export)
-    return [
-        InvalidModel(
-            f"{model.name} would export through the connection {name!r}, which is 'access: read'",
-            where=Location(model.file, model.line),
-            hint="Export to another place, or give the connection 'access: readwrite'.",
-            model=model.name,
-        )
-        for name in named
-        if name in known and known[name].policy.access == "read"
-    ]
+    errors: list[InterlaceError] = []
+    for name in named:
+        if name not in known or known[name].policy.access != "read":
+            continue
+        why, hint = "is 'access: read'", "Export to another place, or give the connection 'access: readwrite'."
+        if known[name].policy.shared and view.environment != base:
+            why = f"is shared, and written by {base} alone"
+            hint = (
+                f"Let the connection lead to another place in {view.environment}, by an overlay of the configuration."
+            )
+        said = f"{model.name} would export through the connection {name!r}, which {why}"
+        errors.append(InvalidModel(said, where=Location(model.file, model.line), hint=hint, model=model.name))
+    return errors
 
 
 def _to_another_schema(view: View, model: Model, spec: ConnectionSpec) -> InvalidModel | None:

@@ -38,6 +38,8 @@ def _of(task: Task, view: View) -> tuple[str, ...]:
         return ("-- rows come from Python; how they are loaded depends on their columns",)
     session = task.connection.session()
     try:
+        if task.model.files is not None:
+            return ("-- rows come from files; how they are loaded depends on their columns",)
         compute = compute_of(view)
         query = compute.query(task.model, session)
         if task.relation is None or not task.materialiser.uses_strategy:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from interlace.contracts.exporter import Exporter
+from interlace.contracts.exporter import Exporter, ExportOptions
 from interlace.contracts.load import LoadSpec, Publish, Query
 from interlace.contracts.relation import Relation, RelationInfo
 from interlace.contracts.state import ModelState, StateSnapshot
@@ -19,24 +19,29 @@ from interlace.model.definition import Model, SqlBody
 from interlace.plan.deferral import NO_DEFERRAL, clone_tokens, decide
 from interlace.plan.inputs import input_patterns, input_tokens
 from interlace.plan.planner import Facts
+from interlace.plan.sampling import knows_samples, sample_tokens
 from interlace.redaction import redacted
 from interlace.run.check_order import order_checks
-from interlace.run.exports import export_fingerprints, is_there, place_of, require_places
+from interlace.run.copies import copies_of
+from interlace.run.exports import export_fingerprints, export_to_table, is_there, place_of, require_places
+from interlace.run.fallback import found_elsewhere, has_fallbacks
 from interlace.run.file_connections import refuse_connections_without_tables
 from interlace.run.intervals import cloned_portion, history_models, keeping_models, portions_of, refreshed_models
 from interlace.run.retry import predicate_of
+from interlace.run.sharing import shared_models, shared_reads
 from interlace.run.task import Export, Task
-from interlace.run.transfer import needs_of, refuse_impossible
 from interlace.run.unfolding import stacked_views
 
 if TYPE_CHECKING:
     from interlace.contracts.connection import Connection
     from interlace.contracts.options import Options
     from interlace.contracts.state import StateStore
-    from interlace.plan.deferral import Base
+    from interlace.plan.deferral import Base, Deferral
     from interlace.plan.incremental import Asked
     from interlace.plan.renames import Move, Moves
     from interlace.plan.steps import Plan, Step
+    from interlace.run.task import Sending
+    from interlace.run.transfer import Need
     from interlace.run.view import View
 
 __all__ = ["gather", "prepare", "stands"]
@@ -66,18 +71,28 @@ def gather(
         full_refresh: make the tables anew that keep rows.
         base: the environment from which models are read in place of being built.
     """
-    refuse_impossible(view, selected)
+    view.fall_back({})
+    selected -= shared_models(view)
+    _refuse_impossible(view, selected)
     view.refuse_shared_schemas(selected)
     view.refuse_unknown_variables(selected)
     refuse_connections_without_tables(view, selected)
     require_places(view, selected)
+    taking = {name for name in selected & set(view.models) if view.models[name].files is not None}
+    if taking:
+        from interlace.run.arriving import require_drops
+
+        require_drops(view, taking)
     root = view.loaded.root
     exports = {n: export_fingerprints(m) for n, m in view.models.items() if m.export}
     moved = _moves(view, snapshot, selected)
     snapshot = moved.state
     standing = _Standing(view, snapshot, store, moved.due)
     refreshed, kept = refreshed_models(view, selected) if full_refresh else (frozenset(), ())
+    shared = shared_reads(view, store, selected)
     deferral = NO_DEFERRAL
+    if shared:
+        deferral = replace(NO_DEFERRAL, environment=view.loaded.config.config.base_environment, read=shared)
     if base is not None:
         deferral = decide(
             view.loaded.graph,
@@ -88,10 +103,17 @@ def gather(
             selected=selected,
             forced=selected if force else refreshed,
             keeping=keeping_models(view, selected) - refreshed,
+            shared=shared,
         )
     elsewhere = dict.fromkeys((*deferral.read, *deferral.clones), deferral.environment)
+    recorded = base.records if base is not None else {}
     clones = clone_tokens(snapshot, deferral, refreshed)
-    return Facts(
+    view.copies = copies_of(view, snapshot)
+    if has_fallbacks(view):
+        view.fall_back(found_elsewhere(view, selected, deferral) if selected else {})
+        _refuse_impossible(view, selected)
+    samples = _samples(view, snapshot, deferral, selected, refreshed)
+    facts = Facts(
         graph=view.loaded.graph,
         selected=selected,
         state=snapshot,
@@ -102,16 +124,28 @@ def gather(
         relations=view.relations,
         standing=standing,
         inputs={
-            n: {**input_tokens(input_patterns(m), root, _state(snapshot, n).inputs), **clones.get(n, {})}
+            n: {
+                **input_tokens(input_patterns(m), root, _state(snapshot, n).inputs),
+                **clones.get(n, {}),
+                **samples.get(n, {}),
+            }
             for n, m in view.models.items()
-            if n in selected and (n in clones or input_patterns(m))
+            if n in selected and (n in clones or n in samples or input_patterns(m))
         },
         where=_where(view, selected),
         now=now,
         force=force,
-        notices=(*stacked_views(view, selected), *kept, *moved.notices, *_nothing_there(base)),
-        intervals=lambda name: store.intervals(elsewhere.get(name, view.environment), moved.recorded(name)),
-        cursor=lambda name: store.cursor(elsewhere.get(name, view.environment), moved.recorded(name)),
+        notices=(*stacked_views(view, selected), *kept, *moved.notices, *_nothing_there(base), *_fallen(view)),
+        intervals=lambda name: (
+            recorded[name].intervals
+            if name in elsewhere and name in recorded
+            else store.intervals(elsewhere.get(name, view.environment), moved.recorded(name))
+        ),
+        cursor=lambda name: (
+            recorded[name].cursor
+            if name in elsewhere and name in recorded
+            else store.cursor(elsewhere.get(name, view.environment), moved.recorded(name))
+        ),
         asked=asked,
         refreshed=refreshed,
         history=history_models(view, selected),
@@ -119,12 +153,43 @@ def gather(
         moves=moved.due,
         claimed=moved.claimed,
         deferral=deferral,
+        elsewhere={n: place[0] for n, place in view.elsewhere.items()},
+    )
+    if not taking:
+        return facts
+    from interlace.run.arriving import with_arrivals
+
+    return with_arrivals(view, facts)
+
+
+def _refuse_impossible(view: View, names: frozenset[str]) -> None:
+    if names & view.across:
+        from interlace.run.transfer import refuse_impossible
+
+        refuse_impossible(view, names)
+
+
+def _samples(
+    view: View, snapshot: StateSnapshot, deferral: Deferral, selected: frozenset[str], refreshed: frozenset[str]
+) -> dict[str, dict[str, str]]:
+    if not knows_samples(snapshot, deferral):
+        return {}
+    keeping = keeping_models(view, selected)
+    graph = view.loaded.graph
+    return sample_tokens(graph, snapshot, deferral, selected, copies=view.copies, keeping=keeping, refreshed=refreshed)
+
+
+def _fallen(view: View) -> tuple[str, ...]:
+    own = view.loaded.config.default_connection
+    return tuple(
+        f"{name} is not in {view.loaded.graph.nodes[name].connection or own}, and is read from {connection}: {relation}"
+        for name, (connection, relation) in sorted(view.elsewhere.items())
     )
 
 
 def _nothing_there(base: Base | None) -> tuple[str, ...]:
     if base is None or base.state.models:
-        return ()
+        return base.notices if base is not None else ()
     return (f"nothing is read from {base.environment}: it has built nothing that this state knows of",)
 
 
@@ -146,6 +211,10 @@ def prepare(view: View, plan: Plan, facts: Facts, at: datetime) -> dict[str, Tas
     tasks = {step.model: _task(view, step, facts, planned) for step in plan.steps}
     for task in tasks.values():
         task.portions = cloned_portion(task, portions_of(task, facts, at), facts)
+        if task.name in facts.arrivals:
+            from interlace.run.arriving import take
+
+            take(view, task, facts, at)
         predicate_of(task.model, view.loaded.root)
     order_checks(view, tasks)
     return tasks
@@ -236,11 +305,17 @@ def _task(view: View, step: Step, facts: Facts, planned: set[str]) -> Task:
         standing = RelationInfo(view.relations[step.model], "table", there.state.columns or ())
         state = replace(state, rows=there.state.rows)
     _refuse_foreign(model, standing, materialiser.kind, facts)
-    if model.indexes or model.grants:
+    if model.indexes or model.constraints or model.grants:
         from interlace.run.attaching import refuse_unsupported
 
         refuse_unsupported(model, connection)
-    needs = needs_of(view, step.model) if step.action == "build" else ()
+    needs: tuple[Need, ...] = ()
+    if step.action == "build" and step.model in view.across:
+        from interlace.run.transfer import needs_of
+
+        needs = needs_of(view, step.model, step.intervals)
+    if not connection.capabilities.writes and materialiser.kind is not None and strategy.writes:
+        raise _only_read(model, connection)
     if not connection.capabilities.transactions and materialiser.uses_strategy and strategy.writes and not replaces:
         raise _needs_transactions(model, connection)
     return Task(
@@ -265,6 +340,16 @@ def _task(view: View, step: Step, facts: Facts, planned: set[str]) -> Task:
         inputs=facts.inputs.get(step.model, {}),
         lost=frozenset(key for name, key in facts.lost_exports if name == step.model),
         masked=frozenset(c.name for c in model.columns if "pii" in c.tags),
+    )
+
+
+def _only_read(model: Model, connection: Connection) -> UnsupportedCapability:
+    """The error for a model on a system that Interlace writes nothing to."""
+    return UnsupportedCapability(
+        f"{model.name} is on connection {connection.name!r}, which is only read: nothing is written to it",
+        where=Location(model.file, model.line),
+        hint="Put the model on another connection: it may read from this one.",
+        model=model.name,
     )
 
 
@@ -344,11 +429,16 @@ def _inlined_below(view: View, name: str) -> set[str]:
     return found
 
 
-def _exports(view: View, model: Model, facts: Facts) -> tuple[Export, ...]:
-    made = []
-    for use, (key, fingerprint) in zip(model.export, facts.exports.get(model.name, {}).items(), strict=True):
+def _exports(view: View, model: Model, facts: Facts) -> tuple[Sending, ...]:
+    made: list[Sending] = []
+    # What comes after them are files that are taken away.
+    for use, (key, fingerprint) in zip(model.export, facts.exports.get(model.name, {}).items(), strict=False):
+        if (table := export_to_table(view, model, use, key, fingerprint)) is not None:
+            made.append(table)
+            continue
         cls = view.loaded.plugins.registry(Exporter).get(use.format)
         options = cls.Config.model_validate(dict(use.options))
+        assert isinstance(options, ExportOptions)  # noqa: S101  what writes files takes them
         path, connection = place_of(view, model, use)
         made.append(Export(key, use.format, fingerprint, cls(), options, path, connection))
     return tuple(made)

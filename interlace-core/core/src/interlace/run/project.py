@@ -9,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from interlace.run.execution import Execution
+from interlace.run.opening import patiently
 from interlace.run.publishing_project import PublishingProject
 from interlace.run.reading_project import ReadingProject
 from interlace.run.result import RunResult
 from interlace.run.waiting import Waiting
 from interlace.state.recover import lost_runs
+from interlace.telemetry.events import Notice
 
 if TYPE_CHECKING:
     from interlace.plan.incremental import Asked
@@ -128,13 +130,14 @@ class Project(ReadingProject, PublishingProject):
 
         def plan() -> tuple[Planned, Facts]:
             self._loaded.connections.forget()
+            self._loaded.connections.sleep = patiently(stop)
             self._last = self._plan(select, exclude, at=at, **options)
             return self._last
 
         waiting = waiting or Waiting(timedelta(0))
         with self._written():
             (planned, facts), _ = waiting.take(plan, stop)
-            return self._execute(
+            result = self._execute(
                 planned,
                 facts,
                 stop,
@@ -148,6 +151,11 @@ class Project(ReadingProject, PublishingProject):
                 at=at,
                 hold=hold,
             )
+        said = self._read_by_others() if result.status in {"succeeded", "nothing"} else ()
+        if on_event is not None and result.id:
+            for text in said:
+                on_event(Notice(result.id, datetime.now(UTC), text, "warning"))
+        return replace(result, notices=(*result.notices, *said)) if said else result
 
     def asked_range(
         self,
@@ -194,6 +202,7 @@ class Project(ReadingProject, PublishingProject):
             from interlace.run.selection import selected_names
 
             self._loaded.connections.forget()
+            self._loaded.connections.sleep = patiently(stop)
             snapshot = self.store.snapshot(self.environment)
             names = selected_names(self._view, snapshot, select, exclude)
             base = self._base(None, names)
@@ -231,7 +240,11 @@ class Project(ReadingProject, PublishingProject):
     async def stream(
         self, select: Sequence[str] = (), exclude: Sequence[str] = (), **options: Any
     ) -> AsyncIterator[Event]:
-        """`run`, as its events, in order; the last is `RunFinished` (none comes when there is nothing to do)."""
+        """`run`, as its events, in order.
+
+        The last is `RunFinished`, but for a `Notice` where other environments cannot read it yet; none comes when there is
+        nothing to do.
+        """
         import asyncio
 
         loop = asyncio.get_running_loop()
@@ -317,5 +330,9 @@ class Project(ReadingProject, PublishingProject):
             from interlace.run.transfer import transfers_of
 
             planned.plan = replace(planned.plan, transfers=transfers_of(self._view, planned.plan.steps, facts))
+        if any("table" in use.options for s in planned.plan.steps for use in self._view.models[s.model].export):
+            from interlace.run.table_export import outgoing
+
+            planned.plan = replace(planned.plan, outgoing=outgoing(self._view, planned.plan.steps))
         self.plugins.notify("interlace_plan_ready", plan=planned.plan)
         return planned, facts

@@ -19,12 +19,12 @@ from interlace.plan.deferral import CLONED
 from interlace.plan.promotion import Item, Promotion, make_promotion
 from interlace.run.adhoc import compute_of
 from interlace.run.data_lease import DataLeases
-from interlace.run.deferring import base_of
 from interlace.run.intent import encode, key
 from interlace.run.intervals import keeping_models, written_models
 from interlace.run.kept import OWN, Kept, forget, keep, kept, make_table
 from interlace.run.lease import RunLease
 from interlace.run.permitting import refuse_forbidden_writes
+from interlace.run.promote_source import promoted_from
 from interlace.run.recovery import recover_markers, recover_runs
 from interlace.run.selection import selected_names
 from interlace.state.ids import new_id
@@ -33,6 +33,7 @@ from interlace.state.owner import this_owner
 if TYPE_CHECKING:
     from interlace.contracts.connection import Connection, Session
     from interlace.contracts.state import ModelState, StateStore
+    from interlace.run.promote_source import PromotedFrom
     from interlace.run.view import View
 
 __all__ = [
@@ -73,14 +74,14 @@ def plan_promotion(
     """
     state = store.snapshot(view.environment)
     selected = selected_names(view, state, select, exclude)
-    base = base_of(view, store, source, selected, "promote")
+    there = promoted_from(view, source, selected)
     written = written_models(view)
-    places = {n: (base.relations[n], r) for n, r in view.relations.items() if n in base.relations and n in written}
+    places = {n: (there.relations[n], r) for n, r in view.relations.items() if n in there.relations and n in written}
     return make_promotion(
         view.loaded.graph,
         view.kinds,
         view.fingerprints,
-        base.state,
+        store.snapshot(source),
         state,
         places,
         selected,
@@ -93,19 +94,22 @@ def promote(
 ) -> Promoted:
     """Promote what is planned: one transaction for each connection; see `Project.promote`."""
     run = new_id()
-    wanted = _connections(view, plan_promotion(view, store, source, select, exclude).items)
-    with right_to_write(view, store, run, [view.environment, source], wanted) as said:
-        _forget_promoted(view, store, source, wanted)
+    items = plan_promotion(view, store, source, select, exclude).items
+    wanted = _connections(view, items)
+    there = promoted_from(view, source, [i.model for i in items])
+    with right_to_write(view, store, run, [view.environment, source], wanted) as found:
+        said = [*found, *there.recover(store, [c.name for c in wanted])]
+        said += _forget_promoted(view, store, there, wanted)
         promotion = plan_promotion(view, store, source, select, exclude)
         _refuse(promotion, wanted)
         refuse_forbidden_writes(view, [i.model for i in promotion.items])
         if not promotion.items:
-            return Promoted("", promotion, said)
+            return Promoted("", promotion, tuple(said))
         with recorded_run(store, view.environment, run, command):
             for connection in wanted:
-                items = [i for i in promotion.items if view.connection(view.models[i.model]) is connection]
-                if items:
-                    _Promoting(view, store, connection, promotion, run, items).perform()
+                own = [i for i in promotion.items if view.connection(view.models[i.model]) is connection]
+                if own:
+                    said += _Promoting(view, store, connection, promotion, run, own, there).perform()
     return Promoted(run, promotion, (*said, *promotion.notices))
 
 
@@ -225,9 +229,21 @@ class _Promoting:
     promotion: Promotion
     run: str
     items: Sequence[Item]
+    there: PromotedFrom
 
-    def perform(self) -> None:
-        """One transaction, then the state."""
+    @property
+    def _beside(self) -> str | None:
+        """The name under which the source's own file is read; None where both are in one database."""
+        return (
+            f"__interlace_{self.there.environment}_{self.run[-8:]}"
+            if self.connection.name in self.there.apart
+            else None
+        )
+
+    def perform(self) -> list[str]:
+        """One transaction, then the state; gives what to say of what is left over."""
+        if self._beside is not None:
+            self.connection.read_beside({self._beside: self.there.apart[self.connection.name]})
         session = self.connection.session()
         try:
             make_table(session)
@@ -242,14 +258,24 @@ class _Promoting:
             until_free(act)
             views = self._views_that_end()
             self.store.record(self.promotion.target, records)
-            self.store.forget_models(self.promotion.source, [i.model for i in self.items] + [v.name for v in views])
+            said = self._dropped(views) if self._beside is not None else None
+            if said is None:
+                self.store.forget_models(self.promotion.source, [i.model for i in self.items] + [v.name for v in views])
             session.forget_markers([r.id for r in records])
+            return [said] if said is not None else []
         finally:
             session.close()
 
+    def _dropped(self, views: Sequence[ModelState]) -> str | None:
+        """Drop what is the target's now from the source's own file: a transaction writes to one file only."""
+        self.connection.read_beside({})
+        going = [(self._source_of(v.name), "view") for v in reversed(views) if v.name in self.view.relations]
+        going += [(i.source, "table") for i in self.items if i.built == "table"]
+        return self.there.drop(self.connection.name, going)
+
     def _exchange(self, session: Session) -> list[AttemptRecord]:
         standing = self._standing(session)
-        for state in reversed(self._views_that_end()):
+        for state in reversed(self._views_that_end()) if self._beside is None else ():
             if state.name in self.view.relations:
                 session.drop(self._source_of(state.name), "view")
         names = {i.model for i in self.items}
@@ -263,7 +289,11 @@ class _Promoting:
         session.exchange(
             [
                 Exchange(
-                    i.target, i.source if i.kind == "table" else None, standing.get(i.model) == "table", row.before
+                    i.target,
+                    replace(i.source, catalog=self._beside or i.source.catalog) if i.kind == "table" else None,
+                    standing.get(i.model) == "table",
+                    row.before,
+                    stays=self._beside is not None,
                 )
                 for i, row in zip(self.items, rows, strict=True)
                 if i.kind == "table" or standing.get(i.model) == "table"
@@ -271,7 +301,7 @@ class _Promoting:
             self._views(session),
         )
         for item in self.items:
-            if item.kind == "view" and item.built == "table":
+            if item.kind == "view" and item.built == "table" and self._beside is None:
                 session.drop(item.source, "table")
         keep(session, rows)
         return [self._marked(session, item) for item in self.items]
@@ -370,17 +400,28 @@ class _Promoting:
         for item in self.items:
             if item.model == name:
                 return item.source
-        base = base_of(self.view, self.store, self.promotion.source, [name], "promote")
-        return base.relations[name]
+        return self.there.relations[name]
 
 
-def _forget_promoted(view: View, store: StateStore, source: str, connections: Iterable[Connection]) -> None:
+def _forget_promoted(
+    view: View, store: StateStore, there: PromotedFrom, connections: Iterable[Connection]
+) -> list[str]:
     """What an earlier promotion took over, and was cut off before it said so to the state, is not the source's any more."""
+    source, said = there.environment, []
     known = store.snapshot(source).models
     for connection in connections:
         with contextlib.closing(connection.session()) as session:
             rows = [k for k in kept(session, view.environment) if k.source == source and k.model in known]
-        store.forget_models(source, [k.model for k in rows if known[k.model].data_version == k.version])
+        names = [k.model for k in rows if known[k.model].data_version == k.version]
+        left = None
+        if names and connection.name in there.apart:
+            going = [(there.relations[n], known[n].kind or "table") for n in names if n in there.relations]
+            left = there.drop(connection.name, going)
+        if left is None:
+            store.forget_models(source, names)
+        else:
+            said.append(left)
+    return said
 
 
 def _connections(view: View, items: Iterable[Item]) -> list[Connection]:

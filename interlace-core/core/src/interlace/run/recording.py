@@ -54,6 +54,10 @@ class Started:
         """How long it took so far."""
         return time.monotonic() - self.clock
 
+    def took(self, seconds: float) -> None:
+        """It took so long until now, without what it waited for."""
+        self.clock = time.monotonic() - seconds
+
 
 class Recording:
     """Makes records and events of a run, and hands them to its recorder.
@@ -196,6 +200,17 @@ class Recording:
         )
         # What ends the wait, if anything does, is an attempt of its own.
         self._started[task.name] = Started(new_id(), now, time.monotonic(), started.portion)
+
+    def retrying_export(self, task: Task, error: Exception, number: int, delay: float) -> None:
+        """An export failed, and is tried again: the model itself is published."""
+        message, code = _said(error)
+        attempts = task.model.retry.attempts if task.model.retry is not None else 1
+        started = self._started.get(task.name)
+        attempt = started.id if started is not None else ""
+        now = datetime.now(UTC)
+        self._recorder.event(
+            ModelRetrying(self._run, now, task.name, attempt, number, attempts, delay, f"export: {message}", code)
+        )
 
     def restore(self, done: Done) -> None:
         """A load that was given up turned out to be committed: its data version is the present one."""

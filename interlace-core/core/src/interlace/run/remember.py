@@ -34,8 +34,8 @@ def remember(
     Only for embedded state and local files: what the fast path cannot look at has to be asked for each time.
     """
     planned, facts = last
-    if facts.deferral.environment:
-        return  # what the other environment publishes is not observed
+    if facts.deferral.environment or facts.elsewhere:
+        return  # what another environment publishes is not observed, nor what another connection holds
     if store.file() != loaded.root / ".interlace" / "state.db" or not _all_local(view, facts):
         return
     snapshot = store.snapshot(view.environment)
@@ -58,6 +58,8 @@ def _outside(view: View, facts: Facts) -> list[Observation]:
             from interlace.run.exports import place_of
 
             found.append(observe_stamp(place_of(view, view.models[name], use)[0]))
+    for arrived in facts.arrivals.values():
+        found += arrived.observations or ()
     for connection in {view.connection(view.models[n]).name for n in facts.selected if n in view.models}:
         found += [observe_stamp(str(file)) for file in view.loaded.connections.get(connection).files()]
     return found
@@ -65,6 +67,8 @@ def _outside(view: View, facts: Facts) -> list[Observation]:
 
 def _all_local(view: View, facts: Facts) -> bool:
     models = [view.models[n] for n in facts.selected if n in view.models]
+    if any(found.observations is None for found in facts.arrivals.values()):
+        return False
     exported = any(use.options.get("connection") is not None for model in models for use in model.export)
     return not exported and all(view.connection(model).files() for model in models)
 

@@ -18,6 +18,7 @@ from interlace.errors import Cancelled, InterlaceError, TimedOut
 from interlace.model.definition import SqlBody
 from interlace.run.load import Load
 from interlace.run.schedule import Ready
+from interlace.run.together import MESSAGE
 
 if TYPE_CHECKING:
     from interlace.run.task import Task
@@ -62,6 +63,29 @@ class Worker:
     left: bool = False
     interrupt: Callable[[], None] | None = None
     why: type[InterlaceError] | None = None
+
+
+@dataclass(slots=True)
+class _Group:
+    """Small models that share a transaction.
+
+    Attributes:
+        connection: its name.
+        since: what was done then is visible to it.
+        names: of its members.
+        latest: members whose children were not looked at since they were added, or built.
+        candidates: children that may follow.
+        waiting: members that will be built by one message.
+        done: what is built.
+    """
+
+    connection: str
+    since: int
+    names: set[str] = field(default_factory=set)
+    latest: list[str] = field(default_factory=list)
+    candidates: deque[str] = field(default_factory=deque)
+    waiting: list[Task] = field(default_factory=list)
+    done: list[Done] = field(default_factory=list)
 
 
 class Runner:
@@ -303,42 +327,67 @@ class Runner:
                 self._finish(done)
 
     def _build_group(self, first: str, worker: Worker, members: list[str]) -> list[Done]:
-        key = self._tasks[first].connection.name
         began = time.monotonic()
-        done: list[Done] = []
-        group: set[str] = set()
-        candidates: deque[str] = deque()
         with self._changed:
-            since = self._ready.clock
+            group = _Group(self._tasks[first].connection.name, self._ready.clock)
         with self._work.transaction(self._tasks[first], worker):
             name: str | None = first
             while name is not None:
                 if name != first:
                     members.append(name)
-                group.add(name)
-                task = self._tasks[name]
-                if not self._skip(task, within=True):
-                    done.append(self._work.build(task, worker))
-                else:
-                    done.append(self._work.skipped(task))
+                self._add(self._tasks[name], group, worker)
                 name = None
                 if len(members) < GROUP_SIZE and time.monotonic() - began < GROUP_SECONDS:
-                    name = self._next(task, group, since, candidates, key, worker)
+                    name = self._next(group, worker)
+            self._build_waiting(group, worker)
             self._refuse_if_left(worker)
-        return done
+        return group.done
 
-    def _next(
-        self, task: Task, group: set[str], since: int, candidates: deque[str], key: str, worker: Worker
-    ) -> str | None:
+    def _add(self, task: Task, group: _Group, worker: Worker) -> None:
+        """Build a member, or let it wait for others that are built by the same message."""
+        joins = self._work.joins(task)
+        # What waits replaces its table: its rows will have moved.
+        parents_will_move = any(other.name in task.parents for other in group.waiting)
+        if not joins:
+            self._build_waiting(group, worker)
+        group.names.add(task.name)
+        group.latest.append(task.name)
+        if not parents_will_move and self._skip(task, within=True):
+            group.done.append(self._work.skipped(task))
+        elif joins:
+            group.waiting.append(task)
+            if len(group.waiting) == MESSAGE:
+                self._build_waiting(group, worker)
+        else:
+            group.done.append(self._work.build(task, worker))
+
+    def _build_waiting(self, group: _Group, worker: Worker) -> None:
+        waiting, group.waiting = group.waiting, []
+        if waiting:
+            self._refuse_if_left(worker)
+            group.done += self._work.build_together(waiting, worker)
+            group.latest += [task.name for task in waiting]
+
+    def _next(self, group: _Group, worker: Worker) -> str | None:
+        """Take another member; what only follows when the rows of those that wait are known follows once they are built."""
+        found = self._follower(group, worker)
+        if found is None and group.waiting:
+            self._build_waiting(group, worker)
+            found = self._follower(group, worker)
+        return found
+
+    def _follower(self, group: _Group, worker: Worker) -> str | None:
         def fits(name: str) -> bool:
             other = self._tasks[name]
-            return other.connection.name == key and self._may_share(other)
+            return other.connection.name == group.connection and self._may_share(other)
 
+        latest, group.latest = group.latest, []
         with self._changed:
             if self._cancelled.is_set():
                 return None
-            candidates.extend(self._ready.joined(task.name, group, since, fits))
-            found = self._ready.take_into(group, since, fits, candidates)
+            for name in latest:
+                group.candidates.extend(self._ready.joined(name, group.names, group.since, fits))
+            found = self._ready.take_into(group.names, group.since, fits, group.candidates)
             if found is not None:
                 worker.task = found
                 worker.since = time.monotonic()

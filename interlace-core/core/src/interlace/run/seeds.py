@@ -53,29 +53,13 @@ def _read_csv(path: Path, options: Mapping[str, Any], declared: Mapping[str, str
     import pyarrow as pa
     from pyarrow import csv
 
+    from interlace.run.csv_options import csv_options
+
     formats = _formats(options)
-    header = bool(options.get("header", True))
-    read = csv.ReadOptions(
-        skip_rows=int(options.get("skip", 0)),
-        encoding=str(options.get("encoding", "utf8")),
-        autogenerate_column_names=not header,
-    )
-    parse = csv.ParseOptions(
-        delimiter=options.get("delimiter", ","),
-        quote_char=options.get("quote", '"') or False,
-        escape_char=options.get("escape") or False,
-        newlines_in_values=True,
-    )
-    null = options.get("null", "")
     texts = {name: pa.string() for name, kind in declared.items() if _family(kind) in formats}
-    direct = {name: kind for name, kind in declared.items() if name not in texts}
-    convert = csv.ConvertOptions(
-        strings_can_be_null=True,
-        quoted_strings_can_be_null=False,
-        null_values=[str(n) for n in (null if isinstance(null, list | tuple) else [null])],
-        column_types={**{name: _arrow(kind) for name, kind in direct.items()}, **texts},
-        timestamp_parsers=[formats["timestamp"], csv.ISO8601] if "timestamp" in formats else None,
-    )
+    direct = {name: _arrow(kind) for name, kind in declared.items() if name not in texts}
+    times = [formats["timestamp"]] if "timestamp" in formats else []
+    read, parse, convert = csv_options(options, {**direct, **texts}, timestamps=times)
     table = csv.read_csv(path, read_options=read, parse_options=parse, convert_options=convert)
     return _cast(_dates(table, declared, formats), {n: declared[n] for n in texts}, formats)
 

@@ -1,4 +1,4 @@
-"""The checks of sources: asked of what something else wrote, when somebody wants to know."""
+"""The checks of what something else wrote: of sources, and of models where another environment built them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 from interlace.contracts.check import Check
 from interlace.model.values import split_name
 from interlace.run.audit import audit
+from interlace.run.check_words import on_batch
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from interlace.contracts.relation import Relation
     from interlace.contracts.state import CheckRecord
-    from interlace.model.definition import Source
+    from interlace.model.definition import CheckUse, Model, Source
     from interlace.run.view import View
 
-__all__ = ["check_source"]
+__all__ = ["check_read", "check_source"]
 
 
 def check_source(view: View, source: Source) -> list[CheckRecord]:
@@ -25,9 +28,24 @@ def check_source(view: View, source: Source) -> list[CheckRecord]:
         QueryFailed: the relation is not there, or a check cannot be asked.
         InvalidModel: a check names a column that the relation has not.
     """
-    relation = view.relation(source.name)
-    assert relation is not None  # noqa: S101  a source is a relation
-    session = view.connection(source).session()
+    return _checked(view, source, source.checks)
+
+
+def check_read(view: View, model: Model) -> list[CheckRecord]:
+    """Run the checks of one model where it is read, and record nothing; those of a batch say nothing of a table.
+
+    Raises:
+        QueryFailed: the relation is not there, or a check cannot be asked.
+        InvalidModel: a check names a column that the relation has not.
+        ModelFailed: a Python check raised something else than ``AssertionError``.
+    """
+    return _checked(view, model, [use for use in model.checks if not on_batch(use)])
+
+
+def _checked(view: View, node: Source | Model, uses: Sequence[CheckUse]) -> list[CheckRecord]:
+    relation = view.reads(node.name)
+    assert relation is not None  # noqa: S101  a source is a relation, and so is a model that has checks
+    session = view.connection(node).session()
 
     def resolve(name: str) -> Relation:
         found = view.reads(view.loaded.graph.resolve(split_name(name)))
@@ -39,13 +57,13 @@ def check_source(view: View, source: Source) -> list[CheckRecord]:
             session,
             relation,
             session.columns(relation),
-            source.checks,
+            uses,
             view.loaded.plugins.registry(Check),
             resolve=resolve,
             now=datetime.now(UTC),
             samples=view.loaded.config.config.checks.samples,
-            masked=frozenset(c.name for c in source.columns if "pii" in c.tags),
-            model=source.name,
+            masked=frozenset(c.name for c in node.columns if "pii" in c.tags),
+            model=node.name,
             variables=view.variables,
             root=view.loaded.root,
         )

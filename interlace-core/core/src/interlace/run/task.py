@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from interlace.contracts.connection import Connection
+    from interlace.contracts.connection import Connection, Session
     from interlace.contracts.exporter import Exporter, ExportOptions
     from interlace.contracts.files import FileConnection
     from interlace.contracts.load import Interval
@@ -20,14 +20,62 @@ if TYPE_CHECKING:
     from interlace.contracts.strategy import Strategy
     from interlace.model.definition import Model
     from interlace.plan.steps import Step
+    from interlace.run.taking import Taking
     from interlace.run.transfer import Need
 
-__all__ = ["Export", "Portion", "Task"]
+__all__ = ["Export", "Portion", "Sending", "Sent", "Task"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What an export wrote; what is not known is None.
+
+    Attributes:
+        counts: of a table's rows by what became of them, or of files.
+    """
+
+    rows: int | None = None
+    bytes: int | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+class Sending(Protocol):
+    """A step after the publication, which has a status of its own (ruling 17)."""
+
+    @property
+    def key(self) -> str:
+        """Under which the state keeps its status."""
+
+    @property
+    def format(self) -> str:
+        """What is done, in a word."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Another one is done again."""
+
+    @property
+    def shown(self) -> str:
+        """Where it goes, for people."""
+
+    @property
+    def writes(self) -> Connection | None:
+        """The database that it writes to, whose lease the run has to hold; None for files."""
+
+    def send(self, task: Task, session: Session) -> Sent:
+        """Do it.
+
+        Args:
+            session: on the model's connection.
+
+        Raises:
+            ExportFailed: it could not be done.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One export of a model: its key in the state, its fingerprint, who writes it, and to where.
+    """One export of a model to files: its key in the state, its fingerprint, who writes it, and to where.
 
     Attributes:
         path: absolute, or relative to the place of `connection`; filled in.
@@ -47,6 +95,18 @@ class Export:
         """Where it goes, for people."""
         return self.path if self.connection is None else self.connection.shown(self.path)
 
+    @property
+    def writes(self) -> Connection | None:
+        """No database."""
+        return None
+
+    def send(self, task: Task, session: Session) -> Sent:
+        """Write it."""
+        from interlace.run.exports import run_export
+
+        written = run_export(task, self, session)
+        return Sent(written.rows, written.bytes)
+
 
 @dataclass(frozen=True, slots=True)
 class Portion:
@@ -62,6 +122,7 @@ class Portion:
         seen: the greatest value that was recorded, as text.
         fresh: the table is made anew, and what was recorded of it is forgotten.
         saves_cursor: the greatest value that is loaded is recorded.
+        files: those that are taken in; None for a model that takes in none.
     """
 
     at: datetime
@@ -73,6 +134,7 @@ class Portion:
     seen: str | None = None
     fresh: bool = False
     saves_cursor: bool = False
+    files: Taking | None = None
 
     @property
     def label(self) -> str | None:
@@ -116,7 +178,7 @@ class Task:
     fingerprint: str
     replaces: bool
     groupable: bool
-    exports: tuple[Export, ...] = ()
+    exports: tuple[Sending, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
     lost: frozenset[str] = frozenset()
     masked: frozenset[str] = frozenset()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from interlace.model.definition import Node
     from interlace.plan.planner import Facts
     from interlace.plan.steps import Step
+    from interlace.plan.windows import Batch
+    from interlace.run.transfer_window import Window
     from interlace.run.view import View
 
 __all__ = [
@@ -33,6 +35,8 @@ SCHEMA: Final = "_interlace"
 """Where copies live: the schema of the reader's database that is Interlace's own."""
 
 _LAZY: Final = "ibis.Table"
+_READING: Final = frozenset({"relationships", "query"})
+"""Checks that may look at all rows of a relation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +48,14 @@ class Need:
         source: the connection where it is.
         reader: the connection where it is read.
         columns: the names that the reader may use, in lower case; None for all.
+        window: the part of time that it reads; None for all.
     """
 
     name: str
     source: str
     reader: str
     columns: frozenset[str] | None = None
+    window: Window | None = None
 
 
 def copy_relation(name: str, run: str | None = None) -> Relation:
@@ -60,16 +66,20 @@ def copy_relation(name: str, run: str | None = None) -> Relation:
     return Relation(f"copy_{marked}_{name}"[:60], SCHEMA)
 
 
-def needs_of(view: View, name: str) -> tuple[Need, ...]:
+def needs_of(view: View, name: str, batches: Sequence[Batch] = ()) -> tuple[Need, ...]:
     """What has to be copied before a model is built, in an order in which it can be.
 
     A Python model reads rows where they are; only an ibis table has to be in the model's own database, so that
     expressions over several of them can be computed there.
+
+    Args:
+        batches: the parts of time that a model loads that is incremental by datetime; what it shows to need of no
+            other is not copied.
     """
     if name not in view.across:
         return ()
     found: dict[tuple[str, str], Need] = {}
-    for need in _needs(view, view.models[name], set()):
+    for need in _needs(view, view.models[name], set(), batches):
         before = found.get((need.name, need.reader))
         found[need.name, need.reader] = need if before is None else joined(before, need)
     return tuple(found.values())
@@ -78,7 +88,11 @@ def needs_of(view: View, name: str) -> tuple[Need, ...]:
 def joined(one: Need, other: Need) -> Need:
     """The need that serves two readers."""
     both = None if one.columns is None or other.columns is None else one.columns | other.columns
-    return Need(one.name, one.source, one.reader, both)
+    if one.window is None or other.window is None:
+        return Need(one.name, one.source, one.reader, both)
+    from interlace.run.transfer_window import united
+
+    return Need(one.name, one.source, one.reader, both, united(one.window, other.window))
 
 
 def with_need(needs: tuple[Need, ...], more: Need) -> tuple[Need, ...]:
@@ -89,7 +103,7 @@ def with_need(needs: tuple[Need, ...], more: Need) -> tuple[Need, ...]:
     return tuple(found.values())
 
 
-def _needs(view: View, model: Model, seen: set[str]) -> Iterator[Need]:
+def _needs(view: View, model: Model, seen: set[str], batches: Sequence[Batch] = ()) -> Iterator[Need]:
     own = view.connection_name(model)
     for name in _read(view, model):
         node = view.loaded.graph.nodes[name]
@@ -101,7 +115,8 @@ def _needs(view: View, model: Model, seen: set[str]) -> Iterator[Need]:
             if isinstance(node.body, PythonBody):
                 continue  # its rows are loaded into the reader's session as they come
         if there != own:
-            yield Need(name, there, own, _columns(view, model, name))
+            window = _window(view, model, name, batches) if batches else None
+            yield Need(name, there, own, _columns(view, model, name), window)
 
 
 def _read(view: View, model: Model) -> list[str]:
@@ -124,6 +139,21 @@ def _columns(view: View, model: Model, name: str) -> frozenset[str] | None:
     references = view.loaded.graph.references(model.name)
     parts = frozenset(p for p, meant in references.items() if meant == name)
     return columns_read(model.body, parts, view.connection(model).dialect)
+
+
+def _window(view: View, model: Model, name: str, batches: Sequence[Batch]) -> Window | None:
+    """The part of time that a model reads; all of it where its checks may look, too."""
+    incremental = model.incremental
+    if not isinstance(model.body, SqlBody) or incremental is None or incremental.by != "datetime":
+        return None
+    if any(use.type in _READING for use in model.checks):
+        return None
+    from interlace.run.transfer_window import window_of
+
+    references = view.loaded.graph.references(model.name)
+    parts = frozenset(p for p, meant in references.items() if meant == name)
+    dialect, zone = view.connection(model).dialect, view.loaded.config.config.timezone
+    return window_of(model.body, parts, incremental.column, dialect, batches, zone)
 
 
 def refuse_impossible(view: View, names: Iterable[str]) -> None:
@@ -164,13 +194,20 @@ def transfers_of(view: View, steps: Iterable[Step], facts: Facts) -> tuple[Trans
     for step in steps:
         if step.action != "build":
             continue
-        for need in needs_of(view, step.model):
+        for need in needs_of(view, step.model, step.intervals):
             before = found.get((need.name, need.reader))
             found[need.name, need.reader] = need if before is None else joined(before, need)
     known = {name: state.rows for name, state in facts.state.models.items()}
     known |= {name: there.state.rows for name, there in facts.deferral.read.items()}
     return tuple(
-        Transfer(n.name, n.source, n.reader, known.get(n.name), None if n.columns is None else tuple(sorted(n.columns)))
+        Transfer(
+            n.name,
+            n.source,
+            n.reader,
+            known.get(n.name),
+            None if n.columns is None else tuple(sorted(n.columns)),
+            None if n.window is None else str(n.window),
+        )
         for n in found.values()
     )
 

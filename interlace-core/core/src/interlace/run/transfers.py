@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from interlace.run.runner import Worker
     from interlace.run.task import Task
 
-__all__ = ["Transfers", "sweep"]
+__all__ = ["Transfers", "streamed", "sweep"]
 
 
 class Transfers:
@@ -115,13 +115,14 @@ class Transfers:
                 writing.interrupt()
 
             worker.interrupt = stop
-            sql, columns, of = _query(need, reading, compute)
+            sql, columns, of, table = _query(need, reading, compute)
             writing.create_schema(SCHEMA)
-            rows = _streamed(need.name, sql, columns, relation, reading, writing)
+            rows = streamed(need.name, sql, columns, relation, reading, writing, table=table)
         if worker.left or worker.why is not None:
             raise Cancelled("the attempt was given up while it copied")
         self._made[need.name, need.reader] = relation
         part = f", {len(columns)} of {of} columns" if len(columns) < of else ""
+        part += f", {need.window}" if " WHERE " in sql and need.window is not None else ""
         self._say(
             f"{need.name} was copied from {need.source} to {need.reader}:"
             f" {rows:,} rows{part}, {time.monotonic() - began:.2f} s"
@@ -145,9 +146,10 @@ def sweep(store: StateStore, environment: str, connections: Connections) -> list
     return [f"{gone} {'copy' if gone == 1 else 'copies'} of a run that was cut off: dropped"] if gone else []
 
 
-def _query(need: Need, reading: Session, compute: Compute) -> tuple[str, tuple[Column, ...], int]:
-    """The query of what is copied, its columns, and how many there are in all."""
+def _query(need: Need, reading: Session, compute: Compute) -> tuple[str, tuple[Column, ...], int, Relation | None]:
+    """The query of what is copied, its columns, how many there are in all, and the relation, where it is one."""
     node = compute.graph.nodes[need.name]
+    relation: Relation | None = None
     if need.name in compute.inlined and isinstance(node, Model):
         what = f"(\n{compute.query(node, reading)}\n) AS q"
     else:
@@ -156,22 +158,51 @@ def _query(need: Need, reading: Session, compute: Compute) -> tuple[str, tuple[C
             raise Defect(f"{need.name} has no relation")
         what = reading.name(relation)
     there = reading.describe(f"SELECT * FROM {what}")
+    if need.window is not None and relation is not None:
+        from interlace.run.transfer_window import condition
+
+        said = [reading.quote(c.name) for c in there if c.name.casefold() == need.window.column]
+        where = condition(need.window, there, "".join(said), reading.connection.dialect)
+        what += f" WHERE {where}" if where else ""
     kept = [c for c in there if need.columns is None or c.name.casefold() in need.columns] or list(there[:1])
     chosen = ", ".join(reading.quote(c.name) for c in kept)
-    return f"SELECT {chosen} FROM {what}", tuple(kept), len(there)
+    return f"SELECT {chosen} FROM {what}", tuple(kept), len(there), relation
 
 
-def _streamed(
-    name: str, sql: str, columns: Sequence[Column], relation: Relation, reading: Session, writing: Session
+def streamed(
+    name: str,
+    sql: str,
+    columns: Sequence[Column],
+    relation: Relation,
+    reading: Session,
+    writing: Session,
+    also: Callable[[], None] | None = None,
+    *,
+    table: Relation | None = None,
 ) -> int:
-    """Make the copy, in bounded memory; gives its rows."""
+    """Make the copy, in bounded memory, in one transaction; gives its rows.
+
+    Args:
+        also: what else is done in the transaction, last.
+        table: whose rows they are, where an engine may move them by itself.
+
+    Raises:
+        InvalidModel: a column has a type that the other engine has no equal of; no row was moved.
+    """
+    from interlace.run.transfer_direct import moved_directly
     from interlace.run.transfer_types import refuse_without_equal
 
     given = reading.arrow(f"SELECT * FROM ({sql}) AS q LIMIT 0").read_all().schema
     refuse_without_equal(name, columns, given, _made_of(given, relation, writing), reading, writing)
+    moved = moved_directly(sql, table, relation, given, reading, writing) if table is not None else None
+    if moved is not None:
+        return moved
     with writing.transaction():
         reader = reading.arrow(sql)
-        return writing.load_arrow(relation, iter(reader), reader.schema, temporary=False)
+        rows = writing.load_arrow(relation, iter(reader), reader.schema, temporary=False)
+        if also is not None:
+            also()
+        return rows
 
 
 def _made_of(schema: pa.Schema, relation: Relation, writing: Session) -> pa.Schema:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from interlace.run.recording import Done, Recording, Started
     from interlace.run.runner import Worker
     from interlace.run.sessions import Sessions
-    from interlace.run.task import Task
+    from interlace.run.task import Sent, Task
 
 __all__ = ["Trying"]
 
@@ -39,6 +39,22 @@ class Trying:
         self._circuits = circuits
         self._root = root
         self._marked: dict[str, tuple[Done, Started]] = {}
+
+    def sending(self, task: Task, worker: Worker, act: Callable[[], Sent]) -> Sent:
+        """Do one export as often as the model's ``retry`` says; the model is published, whatever becomes of it."""
+
+        def failed(error: Exception, number: int, delay: float) -> None:
+            if worker.left or worker.why is not None:
+                raise error  # as below
+            self._recording.retrying_export(task, error, number, delay)
+
+        return with_retry(
+            task.model.retry,
+            act,
+            sleep=lambda seconds: pause(worker, seconds),
+            failed=failed,
+            predicate=predicate_of(task.model, self._root),
+        )
 
     def until(self, task: Task, worker: Worker, act: Callable[[], tuple[Done, Started]]) -> tuple[Done, Started]:
         """Do one load, check or export as often as the model's ``retry`` says."""

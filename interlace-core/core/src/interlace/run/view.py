@@ -12,7 +12,7 @@ from interlace.contracts.materialiser import Materialiser
 from interlace.contracts.relation import Relation
 from interlace.errors import InvalidModel, InvalidProject, Location
 from interlace.model.definition import Model, Node, PythonBody, SqlBody
-from interlace.model.incremental import INTERVAL_VARIABLES, interval_variables
+from interlace.model.incremental import INTERVAL_VARIABLES, part_variables
 from interlace.plan.compile import unknown_variable
 from interlace.plan.planner import Kind
 from interlace.plan.versions import digest
@@ -36,10 +36,14 @@ class View:
         loaded: the project.
         variables: all values of ``$name`` but those of a run.
         deferred: models that are read from another environment, and where; see `Deferral`.
+        elsewhere: nodes that are read from another connection than their own, and where there; see `fall_back`.
+        copies: sources that are read from this environment's own copies, and where.
     """
 
     loaded: Loaded
     deferred: Mapping[str, Relation] = field(default_factory=dict)
+    elsewhere: Mapping[str, tuple[str, Relation]] = field(default_factory=dict)
+    copies: Mapping[str, Relation] = field(default_factory=dict)
     _namespaces: dict[str, Namespace] = field(default_factory=dict)
     _relations: dict[str, Relation | None] = field(default_factory=dict)
 
@@ -84,15 +88,24 @@ class View:
         return self.loaded.plugins.registry(Materialiser).get(name)
 
     def connection(self, node: Node) -> Connection:
-        """A node's connection."""
-        return self.loaded.connections.get(node.connection)
+        """The connection where a node is."""
+        return self.loaded.connections.get(self.connection_name(node))
 
     def reads(self, name: str) -> Relation | None:
-        """Where a node is read from: its own relation, or another environment's; None where it has none."""
-        return self.deferred.get(name) or self.relation(name)
+        """Where a node is read from: its own relation, a copy, or another environment's; None where it has none."""
+        if name in self.elsewhere:
+            return self.elsewhere[name][1]
+        return self.copies.get(name) or self.deferred.get(name) or self.relation(name)
+
+    def fall_back(self, elsewhere: Mapping[str, tuple[str, Relation]]) -> None:
+        """Let nodes be read from other connections than their own: by name, the connection and the relation there."""
+        self.elsewhere = elsewhere
+        self.__dict__.pop("across", None)
 
     def connection_name(self, node: Node) -> str:
-        """The name of a node's connection."""
+        """The name of the connection where a node is."""
+        if node.name in self.elsewhere:
+            return self.elsewhere[node.name][0]
         return node.connection or self.loaded.config.default_connection
 
     @cached_property
@@ -157,7 +170,7 @@ class View:
             for name in sorted(names & set(self.models))
             if isinstance((model := self.models[name]).body, SqlBody)
             for span in model.body.variables
-            if span.name not in known and span.name not in interval_variables(model.incremental)
+            if span.name not in known and span.name not in part_variables(model)
         ]
         if errors:
             raise errors[0] if len(errors) == 1 else InvalidProject(errors)
@@ -174,11 +187,14 @@ class View:
 
 
 def _unknown(span: Variable, body: SqlBody, known: set[str], model: Model) -> InvalidModel:
-    error = unknown_variable(span, body, {*known, *interval_variables(model.incremental)}, model.file)
+    error = unknown_variable(span, body, {*known, *part_variables(model)}, model.file)
     if span.name in INTERVAL_VARIABLES:
         by = "key" if span.name == "cursor" else "datetime"
         error.message = f"${span.name} says which part a load is about, and {model.name} is not incremental by {by}"
         error.hint = f"Write '-- @incremental: {by}(column)', or declare a variable of this name under 'vars:'."
+    if span.name == "files":
+        error.message = f"$files stands for the rows of files, and {model.name} takes in none"
+        error.hint = "Write '-- @files: {connection: …, path: …}', or declare a variable of this name under 'vars:'."
     error.model = model.name
     return error
 

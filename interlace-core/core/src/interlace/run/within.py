@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
     from interlace.model.definition import SqlBody
 
-__all__ = ["stays_within"]
+__all__ = ["END", "START", "demanded", "selected", "stays_within"]
 
-_START: Final = "__interlace_start"
-_END: Final = "__interlace_end"
+START: Final = "__interlace_start"
+END: Final = "__interlace_end"
+"""The columns that stand in a query for its two variables."""
 
 
 def stays_within(body: SqlBody, column: str, dialect: str) -> bool:
@@ -37,13 +38,13 @@ def stays_within(body: SqlBody, column: str, dialect: str) -> bool:
         return False
     if not isinstance(query, exp.Select) or _may_lose_values(query):
         return False
-    source = _selected(query, column)
-    return source is not None and {_START, _END} <= set(_bounds(query, source))
+    source = selected(query, column)
+    return source is not None and {START, END} <= set(_bounds(query, source))
 
 
 def _marked(body: SqlBody) -> str:
     """The text with columns of our own in the place of the two variables, and NULL in that of others."""
-    stands = {"start": f'"{_START}"', "end": f'"{_END}"'}
+    stands = {"start": f'"{START}"', "end": f'"{END}"'}
     text = body.text
     for variable in sorted(body.variables, key=lambda v: v.start, reverse=True):
         text = text[: variable.start] + stands.get(variable.name, "NULL") + text[variable.end :]
@@ -57,7 +58,7 @@ def _may_lose_values(query: exp.Select) -> bool:
     return subtotals or bool(query.args.get("laterals")) or bool(query.args.get("pivots"))
 
 
-def _selected(query: exp.Select, name: str) -> exp.Column | None:
+def selected(query: exp.Select, name: str) -> exp.Column | None:
     """The column of the source that the result's column of this name is; None where that is not plain."""
     from sqlglot import exp
 
@@ -90,26 +91,26 @@ def _bounds(query: exp.Select, source: exp.Column) -> Iterator[str]:
     from sqlglot import exp
 
     where = query.args.get("where")
-    for condition in _demanded(where.this) if where is not None else ():
+    for condition in demanded(where.this) if where is not None else ():
         match condition:
-            case exp.GTE(this=left, expression=right) | exp.GT(this=left, expression=right) if _is(right, _START):
-                yield from [_START] if _same(left, source) else []
-            case exp.LTE(this=left, expression=right) | exp.LT(this=left, expression=right) if _is(left, _START):
-                yield from [_START] if _same(right, source) else []
-            case exp.LT(this=left, expression=right) if _is(right, _END):
-                yield from [_END] if _same(left, source) else []
-            case exp.GT(this=left, expression=right) if _is(left, _END):
-                yield from [_END] if _same(right, source) else []
+            case exp.GTE(this=left, expression=right) | exp.GT(this=left, expression=right) if _is(right, START):
+                yield from [START] if _same(left, source) else []
+            case exp.LTE(this=left, expression=right) | exp.LT(this=left, expression=right) if _is(left, START):
+                yield from [START] if _same(right, source) else []
+            case exp.LT(this=left, expression=right) if _is(right, END):
+                yield from [END] if _same(left, source) else []
+            case exp.GT(this=left, expression=right) if _is(left, END):
+                yield from [END] if _same(right, source) else []
 
 
-def _demanded(condition: exp.Expr) -> Iterator[exp.Expr]:
+def demanded(condition: exp.Expr) -> Iterator[exp.Expr]:
     """The conditions all of which hold where this one does."""
     from sqlglot import exp
 
     plain = condition.unnest()
     if isinstance(plain, exp.And):
-        yield from _demanded(plain.this)
-        yield from _demanded(plain.expression)
+        yield from demanded(plain.this)
+        yield from demanded(plain.expression)
     else:
         yield plain
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from interlace.run.building import Building
 from interlace.run.recording import Done, Recording
 from interlace.run.sessions import Sessions
+from interlace.run.together import joins
 from interlace.run.trying import Trying
 
 if TYPE_CHECKING:
@@ -104,6 +105,17 @@ class Work:
     def build(self, task: Task, worker: Worker) -> Done:
         """Build a SQL model inside the open transaction of the worker's session."""
         return self._building.member(task, worker, self._reads(task))
+
+    def joins(self, task: Task) -> bool:
+        """Whether a member of a group may wait for others, to be built by one message with them."""
+        return joins(task)
+
+    def build_together(self, tasks: Sequence[Task], worker: Worker) -> list[Done]:
+        """Build what waited, inside the open transaction of the worker's session."""
+        if len(tasks) == 1:
+            return [self.build(tasks[0], worker)]
+        known = [reads for task in tasks if (reads := self._reads(task)) is not None]
+        return self._building.members(tasks, worker, max(known) if len(known) == len(tasks) else None)
 
     def single(self, task: Task, worker: Worker) -> Done:
         """Do one task by itself, from its transaction to its exports."""

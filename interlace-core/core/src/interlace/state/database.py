@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime, timedelta
     from pathlib import Path
 
 __all__ = ["Database", "Reader", "Row", "Writer"]
@@ -57,6 +58,9 @@ class Database(Protocol):
 
     def writing(self) -> AbstractContextManager[Writer]:
         """A transaction: committed at the end, rolled back when anything is raised."""
+
+    def ahead(self, now: datetime) -> timedelta:
+        """How far its clock is ahead of this machine's, which shows `now`; in whole seconds, zero for a file."""
 
     def upgrade(self) -> tuple[str | None, str]:
         """Bring the tables to this Interlace's revision; needs not be open."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event, make_url, text
@@ -13,6 +14,7 @@ from interlace.state import revision, statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from sqlalchemy import URL, Connection, Engine
@@ -138,6 +140,11 @@ class ServerDatabase:
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with self._failures(), self._open.connect().execution_options(**options) as connection:
             yield ServerTransaction(connection)
+
+    def ahead(self, now: datetime) -> timedelta:
+        """How far the server's clock is ahead of this machine's, which shows `now`; in whole seconds."""
+        [(there,)] = self.rows("SELECT clock_timestamp()", {})
+        return timedelta(seconds=round((there - now).total_seconds()))
 
     def compact(self) -> None:
         """Do nothing: the server's own autovacuum does it."""

@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import time
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from interlace.errors import StateError
@@ -17,6 +18,7 @@ from interlace.state.failures import is_busy, state_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from interlace.state.database import Row
@@ -125,6 +127,11 @@ class SqliteDatabase:
             if before is not None:
                 upgrade_sqlite(self._path, str(self._path), self._lock_timeout)
             return before, revision.REVISION
+
+    def ahead(self, now: datetime) -> timedelta:
+        """Zero: all who use the file have one clock."""
+        del now
+        return timedelta()
 
     def compact(self) -> None:
         """Make the file smaller when a quarter of it is free."""

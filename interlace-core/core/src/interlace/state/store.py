@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
@@ -148,13 +149,15 @@ class Store(StateStore):
     # --- leases -----------------------------------------------------------------------------------------------
 
     def acquire(self, name: str, owner: str, now: datetime, ttl: timedelta) -> LeaseHeld | None:
-        """Take a lease unless another owner holds it and it has not expired."""
+        """Take a lease unless another owner holds it and it has not expired, by the clock of the server."""
+        ahead = self._database.ahead(self._clock())
+        now += ahead
         values = {"name": name, "owner": owner, "now": micros(now), "expires_at": micros(now + ttl)}
         while True:
             with self._database.writing() as write:
                 if write.execute(statements.TAKE_LEASE, values):
                     return None
-                held = _lease(write, name)
+                held = _lease(write, name, ahead)
             # On a server it may have been given back between the two statements.
             if held is not None:
                 return held
@@ -165,6 +168,7 @@ class Store(StateStore):
 
     def steal(self, name: str, owner: str, from_owner: str, now: datetime, ttl: timedelta) -> bool:
         """Take a lease from an owner that is known to be dead."""
+        now += self._database.ahead(self._clock())
         values = {
             "name": name,
             "owner": owner,
@@ -176,7 +180,7 @@ class Store(StateStore):
 
     def lease(self, name: str) -> LeaseHeld | None:
         """Who holds a lease, expired or not."""
-        return _lease(self._database, name)
+        return _lease(self._database, name, self._database.ahead(self._clock()))
 
     # --- answers ----------------------------------------------------------------------------------------------
 
@@ -362,6 +366,10 @@ def _the_one(prefix: str, found: Sequence[Named]) -> Named | None:
     return found[0] if len(found) == 1 or (found and found[0].id == prefix) else None
 
 
-def _lease(place: Database | Writer, name: str) -> LeaseHeld | None:
+def _lease(place: Database | Writer, name: str, ahead: timedelta) -> LeaseHeld | None:
+    """Who holds a lease, and until when by the clock of this machine."""
     found = place.rows(statements.LEASE, {"name": name})
-    return rows.lease_of(found[0]) if found else None
+    if not found:
+        return None
+    held = rows.lease_of(found[0])
+    return replace(held, expires_at=held.expires_at - ahead)

@@ -142,6 +142,7 @@ class ExportFinished:
     bytes: int | None = None
     seconds: float = 0.0
     error: str | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

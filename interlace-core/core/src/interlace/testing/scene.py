@@ -211,6 +211,12 @@ def _refuse_other_dialect(loaded: Loaded, home: str, model: str) -> None:
 def _bare(loaded: Loaded, model: Node, under_test: bool, *, checks: bool) -> Model:
     """A model without what would reach outside of its table."""
     assert isinstance(model, Model)  # noqa: S101  only models are built
+    if model.files is not None:
+        raise InvalidTest(
+            f"{model.name} takes in files, and a test has none",
+            hint="Test a model that reads it, and give its rows.",
+            model=model.name,
+        )
     bare = replace(
         model,
         connection=None,

@@ -9,10 +9,15 @@ import typer
 
 from interlace.cli.confirm import confirm
 from interlace.cli.context import load_project, start
-from interlace.cli.options import EnvOption, JsonOption, ProjectOption
-from interlace.cli.render import Output, joined, print_json, print_table, when
+from interlace.cli.options import EnvOption, JsonOption, ProjectOption, SelectOption
+from interlace.cli.render import Output, joined, plural, print_json, print_table, when
+from interlace.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from interlace.config import LoadedConfig
+    from interlace.run.copy_sources import Copied
     from interlace.run.environment_drop import Doomed
     from interlace.run.environment_status import ModelRow
 
@@ -23,6 +28,12 @@ app = typer.Typer(no_args_is_help=True)
 NameArg = Annotated[str, typer.Argument(metavar="NAME", help="The environment.")]
 StatusArg = Annotated[str | None, typer.Argument(metavar="[NAME]", help="The environment; the same as --env.")]
 DeferOption = Annotated[str | None, typer.Option("--defer-to", metavar="ENV", help="What 'defer_to' is to say there.")]
+SourcesOption = Annotated[
+    bool, typer.Option("--sources-only", help="Copy the sources of the base environment into it; build no model.")
+]
+SampleOption = Annotated[
+    str | None, typer.Option("--sample", metavar="SIZE", help="Copy only a part of each: 5%, or a number of rows.")
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
@@ -49,18 +60,66 @@ def list_environments(project: ProjectOption = None, env: EnvOption = None, json
 
 @app.command("create")
 def create(
-    name: NameArg, defer_to: DeferOption = None, project: ProjectOption = None, json_: JsonOption = False
+    context: typer.Context,
+    name: NameArg,
+    defer_to: DeferOption = None,
+    sources_only: SourcesOption = False,
+    sample: SampleOption = None,
+    select: SelectOption = None,
+    project: ProjectOption = None,
+    json_: JsonOption = False,
 ) -> None:
-    """Declare an environment: write config.NAME.yaml, with what differs there. Its schemas are made by its first run."""
+    """Declare an environment: write config.NAME.yaml, with what differs there. Its schemas are made by its first run.
+
+    With --sources-only it gets copies of the base environment's sources, which its models then read; one that is declared
+    already gets them anew.
+    """
+    from shlex import join
+
     from interlace.config import find_root, load_config
+    from interlace.run.asking import asked_sample
+
+    asked_sample(sample)  # what is wrong is said before anything is written
+    if not sources_only and (sample is not None or select):
+        raise UsageError(
+            f"{'--sample' if sample is not None else '--select'} is about sources: say --sources-only too."
+        )
+    root = find_root(start(project))
+    path = _declared(load_config(root), name, defer_to, again=sources_only)
+    copied: tuple[Copied, ...] = ()
+    if sources_only:
+        with load_project(project, name) as loaded:
+            words = join(["interlace", *context.find_root().obj])
+            copied = loaded.copy_sources(select or (), sample=sample, command=words)
+    if json_:
+        print_json(_created_data(name, path, defer_to, copied))
+        return
+    lines = [f"{c.source} → {c.relation}: {_extent(c)}" for c in copied]
+    wrote = f"Wrote {path.name}. " if path is not None else ""
+    Output(sys.stdout).write(joined([*lines, f"{wrote}Build it: interlace run --env {name}"]))
+
+
+def _declared(config: LoadedConfig, name: str, defer_to: str | None, *, again: bool) -> Path | None:
+    """The file that declares the environment; None where it was declared before, and may be."""
     from interlace.config.declaring import declare
 
-    root = find_root(start(project))
-    path = declare(load_config(root), name, defer_to)
-    if json_:
-        print_json({"environment": name, "file": path.name, "defer_to": defer_to})
-    else:
-        Output(sys.stdout).line(f"Wrote {path.name}. Build it: interlace run --env {name}")
+    if again and defer_to is None and config.declared and name in config.environments:
+        return None
+    return declare(config, name, defer_to)
+
+
+def _extent(copied: Copied) -> str:
+    rows = plural(copied.rows, "row")
+    if copied.sample is None:
+        return rows
+    return f"{rows}, a sample of {copied.sample} by {', '.join(copied.by) or 'all columns'}"
+
+
+def _created_data(name: str, path: Path | None, defer_to: str | None, copied: tuple[Copied, ...]) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    file = path.name if path is not None else None
+    return {"environment": name, "file": file, "defer_to": defer_to, "copied": [asdict(c) for c in copied]}
 
 
 @app.command("drop")
@@ -78,6 +137,25 @@ def drop(name: NameArg, yes: YesOption = False, project: ProjectOption = None, j
     else:
         Output(sys.stdout).line(f"Dropped what environment {name} had.")
     return 0
+
+
+@app.command("snapshot")
+def snapshot(
+    name: StatusArg = None, project: ProjectOption = None, env: EnvOption = None, json_: JsonOption = False
+) -> None:
+    """Copy an environment's DuckDB files, as they stand, for the environments that defer to it.
+
+    Its successful runs do so by themselves, where 'defer_to' of another environment names it.
+    """
+    with load_project(project, name or env) as loaded:
+        made = loaded.make_snapshots()
+        environment, root = loaded.environment, loaded.root
+    if json_:
+        found = [{"connection": m.connection, "file": str(m.file), "bytes": m.bytes} for m in made]
+        print_json({"environment": environment, "snapshots": found})
+        return
+    lines = [f"{m.connection}: {_below(m.file, root)}, {m.bytes:,} bytes" for m in made]
+    Output(sys.stdout).write(joined(lines))
 
 
 @app.command("status")
@@ -98,8 +176,15 @@ def status(
     print_table(["model", "read", "definition", "published", "rows", "due"], map(_cells, rows), align="<<<<><")
 
 
+def _below(file: Path, root: Path) -> str:
+    """A path below the project's folder is shown relative to it."""
+    return str(file.relative_to(root)) if file.is_relative_to(root) else str(file)
+
+
 def _cells(row: ModelRow) -> tuple[object, ...]:
     read = row.place if row.place in {"here", "not built"} else f"from {row.place}"
+    if row.sampled:
+        read += f", of {', '.join(dict.fromkeys(row.sampled.values()))}"
     built = when(row.built_at) if row.built_at is not None else None
     return row.model, read, row.definition, built, row.rows, row.due
 

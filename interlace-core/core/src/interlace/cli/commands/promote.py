@@ -13,7 +13,7 @@ from interlace.cli.options import ExcludeOption, JsonOption, ProjectOption, Sele
 from interlace.cli.render import Output, joined, name_column, plural, print_json, width
 
 if TYPE_CHECKING:
-    from interlace.plan.promotion import Promotion
+    from interlace.plan.promotion import Item, Promotion
 
 __all__ = ["command"]
 
@@ -76,13 +76,20 @@ def _lines(promotion: Promotion, out: Output) -> list[str]:
     refused = {text.partition(":")[0] for text in promotion.refused}
     lines = [
         f"{out.style('→', 'green') if i.model not in refused else out.style('✗', 'red')} {i.model}"
-        f"{' ' * max(0, names - width(i.model))}  {i.kind:<5}  {i.source} → {i.target}  {i.why}"
+        f"{' ' * max(0, names - width(i.model))}  {i.kind:<5}  {_places(promotion, i)}  {i.why}"
         for i in promotion.items
     ]
     lines += [f"{out.style('✗', 'red')} {text}" for text in promotion.refused]
     if not promotion.items:
         lines.append(f"Nothing to promote: {promotion.target} has what {promotion.source} built.")
     return lines
+
+
+def _places(promotion: Promotion, item: Item) -> str:
+    """From where to where; between files of one schema it is the environment that differs."""
+    if item.source != item.target:
+        return f"{item.source} → {item.target}"
+    return f"{item.source} of {promotion.source} → {promotion.target}"
 
 
 def _data(promotion: Promotion, run: str) -> dict[str, Any]:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     OnEvent: TypeAlias = Callable[[Event], None]
     Perform: TypeAlias = Callable[[OnEvent | None], RunResult]
 
-__all__ = ["as_json", "as_text", "command"]
+__all__ = ["WaitForOption", "WaitOption", "as_json", "as_text", "command", "waiting_of"]
 
 ThreadsOption = Annotated[int | None, typer.Option("--threads", "-t", metavar="N", help="How many models at once.")]
 FailFastOption = Annotated[bool, typer.Option("--fail-fast", help="Stop at the first failure.")]
@@ -81,7 +81,7 @@ def command(
         raise UsageError("--quiet and --verbose exclude each other.")
     if threads is not None and threads < 1:
         raise UsageError(f"--threads {threads}: at least 1.")
-    waiting = _waiting(wait=wait, limit=wait_for)
+    waiting = waiting_of(wait=wait, limit=wait_for)
     selected, excluded = [*(models or ()), *(select or ())], list(exclude or ())
     words: tuple[str, ...] = context.find_root().obj
     with load_project(project, env, var) as loaded:
@@ -125,7 +125,12 @@ def command(
         return result.exit_code
 
 
-def _waiting(*, wait: bool, limit: str | None) -> Waiting | None:
+def waiting_of(*, wait: bool, limit: str | None) -> Waiting | None:
+    """How to wait, as ``--wait`` and ``--wait-for`` say it; None for not at all.
+
+    Raises:
+        UsageError: the time is none.
+    """
     if limit is None and not wait:
         return None
     from interlace.config.durations import FORM, duration
@@ -162,13 +167,16 @@ def as_json(perform: Perform) -> tuple[RunResult, str | None]:
 
 def as_text(perform: Perform, project: Project, *, quiet: bool, verbose: bool) -> tuple[RunResult, str | None]:
     """Run, with progress and a summary; returns as `as_json` does."""
+    from zoneinfo import ZoneInfo
+
     from interlace.cli.progress import Progress
     from interlace.cli.render import Output, joined, name_column
     from interlace.cli.summary import nothing_lines, summary_lines
 
     out = Output(sys.stdout)
     names = name_column(project.graph.nodes)
-    with Progress(out, quiet=quiet, verbose=verbose, name_width=names) as progress:
+    zone = ZoneInfo(project.config.config.timezone)
+    with Progress(out, quiet=quiet, verbose=verbose, name_width=names, zone=zone) as progress:
         result = perform(progress.on_event)
     out.write(joined(summary_lines(result, out, quiet=quiet, verbose=verbose, exports=progress.exports)))
     if result.exit_code != 0:

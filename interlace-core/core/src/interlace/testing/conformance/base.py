@@ -15,11 +15,11 @@ from interlace.errors import UnsupportedCapability
 if TYPE_CHECKING:
     from interlace.contracts.connection import Connection, Session
 
-__all__ = ["PROPERTIES", "missing_capabilities", "requires"]
+__all__ = ["PROPERTIES", "missing_capabilities", "needs_of", "requires"]
 
 P = ParamSpec("P")
 
-PROPERTIES: Final = frozenset({"transactional_ddl", "persistent", "transactions"})
+PROPERTIES: Final = frozenset({"transactional_ddl", "persistent", "transactions", "try_cast", "validates_input"})
 """Capabilities that are properties of the system, not requests to it: there is nothing to refuse, so without them
 their scenarios are skipped."""
 
@@ -45,15 +45,22 @@ def requires(*capabilities: str) -> Callable[[Callable[P, None]], Callable[P, No
             missing = missing_capabilities(_declared(kwargs), capabilities)
             if not missing:
                 scenario(*args, **kwargs)
-            elif set(missing) & PROPERTIES:
+            elif set(missing) <= PROPERTIES:
                 pytest.skip(f"not declared: {', '.join(missing)}")
             else:
                 with pytest.raises(UnsupportedCapability):
                     scenario(*args, **kwargs)
 
+        run.needs = capabilities  # type: ignore[attr-defined]  # what `needs_of` reads
         return run
 
     return decorate
+
+
+def needs_of(scenario: object) -> tuple[str, ...]:
+    """The capabilities that a scenario needs."""
+    found: tuple[str, ...] = getattr(scenario, "needs", ())
+    return found
 
 
 def missing_capabilities(declared: Capabilities, needed: tuple[str, ...]) -> list[str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
 from interlace.contracts.relation import Relation
 from interlace.testing.conformance.sessions.arrow import ArrowScenarios
 from interlace.testing.conformance.sessions.attaching import AttachScenarios
+from interlace.testing.conformance.sessions.beside import BesideScenarios
 from interlace.testing.conformance.sessions.catalogue import CatalogueScenarios
 from interlace.testing.conformance.sessions.exchanging import ExchangeScenarios
 from interlace.testing.conformance.sessions.files import FileScenarios
@@ -22,6 +23,7 @@ from interlace.testing.conformance.sessions.names import NameScenarios
 from interlace.testing.conformance.sessions.opening import OpeningScenarios
 from interlace.testing.conformance.sessions.reading import ReadingScenarios
 from interlace.testing.conformance.sessions.statements import StatementScenarios
+from interlace.testing.conformance.sessions.together import TogetherScenarios
 from interlace.testing.conformance.sessions.transactions import TransactionScenarios
 from interlace.testing.conformance.sessions.views import ViewScenarios
 
@@ -39,9 +41,11 @@ class ConnectionConformance(
     TransactionScenarios,
     CatalogueScenarios,
     LoadScenarios,
+    TogetherScenarios,
     MarkerScenarios,
     ViewScenarios,
     ExchangeScenarios,
+    BesideScenarios,
     AttachScenarios,
     ArrowScenarios,
     FileScenarios,
@@ -51,8 +55,14 @@ class ConnectionConformance(
 ):
     """All scenarios of a connection.
 
-    Override `connect`; override `slow_query` and `kept_values` where the defaults do not suit the system.
+    Override `connect`; override `slow_query` and `kept_values` where the defaults do not suit the system, and `orders` where
+    it is only read (`Capabilities.writes`).
+
+    Attributes:
+        reported_as: what the connector is called in a report (`interlace.testing.conformance.report`).
     """
+
+    reported_as: ClassVar[str] = ""
 
     @pytest.fixture
     def connect(self) -> Callable[[], Connection]:

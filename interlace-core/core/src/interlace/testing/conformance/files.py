@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
@@ -27,7 +27,13 @@ class Stop(Exception):
 
 
 class FileConformance:
-    """All scenarios of a connection to files: override `connect`."""
+    """All scenarios of a connection to files: override `connect`.
+
+    Attributes:
+        reported_as: what the connector is called in a report (`interlace.testing.conformance.report`).
+    """
+
+    reported_as: ClassVar[str] = ""
 
     @pytest.fixture
     def connect(self) -> Callable[[], FileConnection]:
@@ -151,6 +157,34 @@ class FileConformance:
             thread.join()
 
         assert {n: str(n).encode() * 100_000 for n in range(6)} == found
+
+    def test_a_file_is_moved_to_a_folder_that_is_made(self, files: FileConnection) -> None:
+        put(files, "in/a.csv", b"one")
+
+        files.move("in/a.csv", "done/2024-01-01/a.csv")
+
+        assert b"one" == get(files, "done/2024-01-01/a.csv")
+        assert not files.exists("in/a.csv")
+
+    def test_a_file_that_is_moved_takes_the_place_of_another(self, files: FileConnection) -> None:
+        put(files, "in/a.csv", b"new")
+        put(files, "done/a.csv", b"old")
+
+        files.move("in/a.csv", "done/a.csv")
+
+        assert b"new" == get(files, "done/a.csv")
+
+    def test_what_is_not_there_cannot_be_moved(self, files: FileConnection) -> None:
+        with pytest.raises(FileNotFoundError):
+            files.move("in/a.csv", "done/a.csv")
+
+        assert not files.exists("done/a.csv")
+
+    def test_the_local_folder_is_where_the_files_are(self, files: FileConnection) -> None:
+        put(files, "in/a.csv", b"one")
+        folder = files.local_folder()
+
+        assert folder is None or b"one" == (folder / "in/a.csv").read_bytes()
 
     # --- all or nothing ---------------------------------------------------------------------------------------
 

@@ -1,10 +1,10 @@
-"""What is attached to a relation beside its rows: comments, indexes, grants."""
+"""What is attached to a relation beside its rows: comments, indexes, constraints, grants."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from interlace.contracts.attachments import Attachments, Index
+from interlace.contracts.attachments import Attachments, Constraint, Index
 from interlace.testing.conformance.base import requires
 
 if TYPE_CHECKING:
@@ -42,4 +42,5 @@ def _wanted(session: Session) -> Attachments:
     has = session.connection.capabilities.attachments
     comments = {"comment": "It's all \\ orders", "comments": {"id": 'Its "number"'}} if "comments" in has else {}
     indexes = (Index(("id",), unique=True), Index(("item", "id"))) if "indexes" in has else ()
-    return Attachments(indexes=indexes, grants=() if "grants" in has else None, **comments)  # type: ignore[arg-type]
+    constraints = (Constraint(check="id > 0"), Constraint(unique=("id", "item"))) if "constraints" in has else ()
+    return Attachments(indexes=indexes, constraints=constraints, grants=() if "grants" in has else None, **comments)  # type: ignore[arg-type]

@@ -24,6 +24,7 @@ class CatalogueScenarios:
         with pytest.raises(QueryFailed):
             session.columns(Relation("no_such_table", schema))
 
+    @requires("writes")
     def test_columns_are_seen_before_the_commit(self, session: Session, schema: str | None) -> None:
         new = Relation("new_table", schema)
         with session.transaction():
@@ -47,9 +48,13 @@ class CatalogueScenarios:
         assert session.columns(orders)
         assert {} == session.catalogue(["no_such_schema"])
 
+    @requires("writes")
     def test_an_empty_schema_has_an_empty_catalogue(self, session: Session, schema: str | None) -> None:
+        session.drop(Relation("orders", schema), "table")
+
         assert {} == session.catalogue([schema])
 
+    @requires("writes")
     def test_temporary_relations_are_not_in_the_catalogue(self, session: Session, schema: str | None) -> None:
         session.execute("CREATE TEMPORARY TABLE passing (id INTEGER)")
 
@@ -72,10 +77,12 @@ class CatalogueScenarios:
 
         assert {Relation("t", "one"), Relation("t", "three")} == set(session.catalogue(["one", "three"]))
 
+    @requires("writes")
     def test_a_dropped_table_is_gone(self, session: Session, orders: Relation) -> None:
         session.drop(orders, "table")
 
         assert {} == session.catalogue([orders.schema])
 
+    @requires("writes")
     def test_dropping_what_is_not_there_is_no_error(self, session: Session, schema: str | None) -> None:
         session.drop(Relation("no_such_table", schema), "table")

@@ -49,6 +49,7 @@ class FileScenarios:
             session.copy_out("SELECT 1 AS id", tmp_path / "out.x", "no_such_format", {})
         session.copy_out("SELECT 1 AS id", tmp_path / "out.csv", "csv", {})
 
+    @requires("writes")
     def test_the_files_change_when_something_is_written(
         self, connect: Callable[[], Connection], connection: Connection, session: Session, orders: Relation
     ) -> None:
@@ -79,6 +80,15 @@ class FileScenarios:
         assert before == _stamps(again.files())
 
     @requires("ibis")
+    def test_an_ibis_backend_reads_a_table(self, session: Session, orders: Relation) -> None:
+        table = session.ibis().table(orders.name, database=orders.schema)
+        largest = session.ibis().sql(f"SELECT max(id) AS most FROM {session.name(orders)}").to_pyarrow()
+
+        assert ("id", "item") == table.columns
+        assert 6 == table.id.sum().to_pyarrow().as_py()
+        assert {"most": [3]} == largest.to_pydict()
+
+    @requires("ibis", "writes", "transactions")
     def test_an_ibis_backend_sees_what_the_transaction_sees(self, session: Session, orders: Relation) -> None:
         with session.transaction():
             session.execute(f"DELETE FROM {session.name(orders)} WHERE id = 1")
@@ -87,7 +97,7 @@ class FileScenarios:
 
         assert 5 == seen
 
-    @requires("ibis")
+    @requires("ibis", "writes", "transactions")
     def test_an_ibis_backend_leaves_the_transaction_alone(self, session: Session, orders: Relation) -> None:
         with pytest.raises(LookupError), session.transaction():
             session.execute(f"DELETE FROM {session.name(orders)}")

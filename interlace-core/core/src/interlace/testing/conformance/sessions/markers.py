@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from interlace.contracts.connection import Marker
+from interlace.testing.conformance.base import requires
 
 if TYPE_CHECKING:
     from interlace.contracts.connection import Session
@@ -22,6 +23,7 @@ class MarkerScenarios:
     def test_there_are_no_markers_in_a_database_that_never_had_one(self, session: Session) -> None:
         assert [] == session.markers()
 
+    @requires("writes", "transactions")
     def test_markers_come_oldest_first(self, session: Session) -> None:
         for marker in (FIRST, SECOND):
             with session.transaction():
@@ -29,6 +31,7 @@ class MarkerScenarios:
 
         assert [FIRST, SECOND] == session.markers()
 
+    @requires("writes", "transactions")
     def test_a_marker_rolls_back_with_its_data(self, session: Session, orders: Relation) -> None:
         with session.transaction():
             session.mark(FIRST)
@@ -40,6 +43,7 @@ class MarkerScenarios:
         assert [FIRST] == session.markers()
         assert [(3,)] == session.fetch(f"SELECT count(*) FROM {session.name(orders)}")
 
+    @requires("writes", "transactions")
     def test_forgotten_markers_are_gone_and_the_others_stay(self, session: Session) -> None:
         with session.transaction():
             session.mark(FIRST)
@@ -48,6 +52,7 @@ class MarkerScenarios:
 
         assert [SECOND] == session.markers()
 
+    @requires("writes", "transactions")
     def test_forgetting_nothing_does_nothing(self, session: Session) -> None:
         with session.transaction():
             session.mark(FIRST)
@@ -55,6 +60,7 @@ class MarkerScenarios:
 
         assert [FIRST] == session.markers()
 
+    @requires("writes", "transactions")
     def test_markers_are_not_in_the_catalogue(self, session: Session, schema: str | None) -> None:
         with session.transaction():
             session.mark(FIRST)

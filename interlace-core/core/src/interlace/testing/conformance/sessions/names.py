@@ -36,6 +36,7 @@ odd = pytest.mark.parametrize("name", ODD_NAMES)
 class NameScenarios:
     """Scenarios of `quote` and `name`: every method takes names as they are stored."""
 
+    @requires("writes")
     @odd
     def test_a_table_of_an_odd_name_is_made_read_and_dropped(
         self, session: Session, schema: str | None, name: str
@@ -51,6 +52,7 @@ class NameScenarios:
         assert [(1,)] == rows
         assert {} == session.catalogue([schema])
 
+    @requires("writes")
     @odd
     def test_a_column_of_an_odd_name_is_loaded_by_name(self, session: Session, schema: str | None, name: str) -> None:
         relation = Relation("target", schema)

@@ -6,8 +6,10 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlglot import exp
 
 from interlace.errors import QueryFailed
+from interlace.testing.conformance.base import requires
 
 if TYPE_CHECKING:
     from interlace.contracts.connection import Session
@@ -28,6 +30,7 @@ class StatementScenarios:
     def test_a_limit_of_zero_gives_no_rows(self, session: Session, orders: Relation) -> None:
         assert [] == session.fetch(f"SELECT id FROM {session.name(orders)}", limit=0)
 
+    @requires("writes")
     def test_a_statement_gives_the_rows_it_changed_or_says_that_it_does_not_know(
         self, session: Session, orders: Relation
     ) -> None:
@@ -60,6 +63,18 @@ class StatementScenarios:
             session.execute("SELECT * FROM no_such_table")
 
         assert [(1,)] == session.fetch("SELECT 1")
+
+    @requires("try_cast")
+    def test_a_cast_that_may_fail_gives_null_where_a_value_does_not_fit(self, session: Session) -> None:
+        tried = [exp.TryCast(this=exp.Literal.string(text), to=exp.DataType.build("INT")) for text in ("12", "twelve")]
+
+        assert [(12, None)] == session.fetch(exp.select(*tried).sql(dialect=session.connection.dialect))
+
+    @requires("validates_input")
+    def test_the_database_says_whether_a_text_is_of_a_type(self, session: Session) -> None:
+        asked = "SELECT pg_input_is_valid('12', 'integer'), pg_input_is_valid('twelve', 'integer')"
+
+        assert [(True, False)] == session.fetch(asked)
 
     def test_describe_gives_the_columns_of_a_query(self, session: Session, orders: Relation) -> None:
         columns = session.describe(f"SELECT item AS what, id FROM {session.name(orders)}")

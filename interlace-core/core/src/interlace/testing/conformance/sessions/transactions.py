@@ -27,6 +27,7 @@ def _count(session: Session, relation: Relation) -> int:
 class TransactionScenarios:
     """Scenarios of `transaction`."""
 
+    @requires("writes", "transactions")
     def test_a_block_that_ends_commits(self, connection: Connection, session: Session, orders: Relation) -> None:
         with session.transaction():
             session.execute(f"DELETE FROM {session.name(orders)} WHERE id = 1")
@@ -35,6 +36,7 @@ class TransactionScenarios:
         assert 2 == _count(other, orders)
         other.close()
 
+    @requires("writes", "transactions")
     def test_a_block_that_raises_rolls_back_and_the_exception_passes(self, session: Session, orders: Relation) -> None:
         with pytest.raises(LookupError, match="mine"), session.transaction():
             session.execute(f"DELETE FROM {session.name(orders)}")
@@ -42,6 +44,7 @@ class TransactionScenarios:
 
         assert 3 == _count(session, orders)
 
+    @requires("writes", "transactions")
     def test_a_block_that_is_interrupted_rolls_back(self, session: Session, orders: Relation) -> None:
         with pytest.raises(_Interrupted), session.transaction():
             session.execute(f"DELETE FROM {session.name(orders)}")
@@ -57,6 +60,7 @@ class TransactionScenarios:
 
         assert 3 == _count(session, orders)
 
+    @requires("writes", "transactions")
     def test_a_transaction_in_which_a_row_was_refused_cannot_commit(self, session: Session, schema: str | None) -> None:
         keyed = Relation("keyed", schema)
         session.execute(f"CREATE TABLE {session.name(keyed)} (id INTEGER NOT NULL)")
@@ -76,6 +80,7 @@ class TransactionScenarios:
 
         assert 3 == _count(session, orders)
 
+    @requires("writes", "transactions")
     def test_a_session_is_usable_after_a_dead_transaction(self, session: Session, orders: Relation) -> None:
         with pytest.raises(QueryFailed), session.transaction():
             session.execute("SELECT * FROM no_such_table")
@@ -92,6 +97,7 @@ class TransactionScenarios:
 
         assert 3 == _count(session, orders)
 
+    @requires("writes", "transactions")
     def test_another_session_sees_nothing_before_the_commit(
         self, connection: Connection, session: Session, orders: Relation
     ) -> None:
@@ -113,7 +119,7 @@ class TransactionScenarios:
 
         assert 3 == _count(session, orders)
 
-    @requires("transactional_ddl")
+    @requires("writes", "transactional_ddl")
     def test_a_created_table_rolls_back(self, session: Session, schema: str | None) -> None:
         new = Relation("new_table", schema)
         with pytest.raises(LookupError), session.transaction():
@@ -123,7 +129,7 @@ class TransactionScenarios:
         with pytest.raises(QueryFailed):
             session.columns(new)
 
-    @requires("transactional_ddl")
+    @requires("writes", "transactional_ddl")
     def test_a_dropped_table_comes_back(self, session: Session, orders: Relation) -> None:
         with pytest.raises(LookupError), session.transaction():
             session.drop(orders, "table")
@@ -131,6 +137,7 @@ class TransactionScenarios:
 
         assert 3 == _count(session, orders)
 
+    @requires("writes")
     def test_sessions_of_several_threads_write_at_once(self, connection: Connection, schema: str | None) -> None:
         tables = [Relation(f"part_{n}", schema) for n in range(min(4, connection.capabilities.max_sessions or 4))]
         failures: list[BaseException] = []
@@ -153,7 +160,8 @@ class TransactionScenarios:
         for thread in threads:
             thread.join(timeout=60)
 
-        assert [] == failures
+        for failure in failures:
+            raise failure
         reader = connection.session()
         assert [2] * len(tables) == [_count(reader, table) for table in tables]
         reader.close()
