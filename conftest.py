@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from itertools import count
 from urllib.parse import urlsplit, urlunsplit
@@ -46,6 +46,18 @@ def _secrets_of_other_tests_are_forgotten() -> Iterator[None]:
         patch.setattr(redaction, "_known", set())
         patch.setattr(redaction, "_patterns", [])
         yield
+
+
+@pytest.fixture(scope="session")
+def need() -> Callable[..., None]:
+    """A function that is told what is missing: a test that cannot find its server fails in CI, and is skipped elsewhere."""
+
+    def judge(*missing: str) -> None:
+        if missing:
+            reason = f"not installed: {', '.join(missing)}"
+            pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+
+    return judge
 
 
 @pytest.fixture(scope="session")
@@ -100,10 +112,23 @@ def postgres_url(postgres_server: str, postgres_idle: list[str]) -> Iterator[str
 
 
 @pytest.fixture(scope="session")
-def s3_server() -> Iterator[str]:
+def _services_are_read_once() -> Iterator[None]:
+    """Each session of boto3 would read what describes its services, megabytes of JSON: those of tests share it."""
+    from functools import cache
+
+    import botocore.session
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
+        yield
+
+
+@pytest.fixture(scope="session")
+def s3_server(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of moto's server for S3, in a thread; it accepts any key."""
     if find_spec("moto") is None:
         pytest.fail("not installed: moto") if os.environ.get("CI") else pytest.skip("not installed: moto")
+    request.getfixturevalue("_services_are_read_once")
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nox
@@ -25,6 +30,10 @@ PEERS = {
     "dlt": ["dlt[duckdb]", "duckdb==1.5.5"],
 }
 
+# Where Linux keeps files in memory, and how much of it tests may take: they leave about a gigabyte behind.
+MEMORY = Path("/dev/shm")  # noqa: S108  a folder of its own is made in it
+ROOM = 4 * 1024**3
+
 # Names stay names: pip refuses an editable part beside the `name @ file://` of the same part (docs/decisions/0001).
 INSTALL = {"INTERLACE_RELEASE": "1", "UV_COMPILE_BYTECODE": "1"}
 
@@ -34,27 +43,43 @@ def install(session: nox.Session, *groups: str, options: tuple[str, ...] = ()) -
     # An empty value counts as unset: start times are measured with the bytecode that users have.
     session.env["PYTHONDONTWRITEBYTECODE"] = ""
     parts = [word for folder in (".", *MEMBERS) for word in ("--editable", folder)]
+    if "test" in groups and (os.environ.get("CI") or shutil.which("mariadb_config")):
+        groups += ("mysql",)  # made from source: where that cannot be, CI fails and others do without
     tools = nox.project.dependency_groups(PROJECT, *groups)
     session.install("--constraint", "constraints.txt", *options, *parts, *tools, env=INSTALL)
 
 
-def pytest(session: nox.Session, marks: str, *arguments: str) -> None:
+@contextmanager
+def in_memory() -> Iterator[dict[str, str]]:
+    """An environment whose temporary files are in memory where there is room: databases wait for disks, again and again."""
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ROOM:
+        yield {}
+        return
+    with tempfile.TemporaryDirectory(prefix="nox", dir=MEMORY, ignore_cleanup_errors=True) as folder:
+        yield {"TMPDIR": folder}
+
+
+def pytest(session: nox.Session, marks: str, *arguments: str, env: dict[str, str] | None = None) -> None:
     """Run pytest on every core over the tests that the expression ``marks`` selects."""
-    session.run("pytest", "-m", marks, "-n", "logical", *arguments, *session.posargs)
+    # A worker that has nothing left takes over half of what another has: long tests end together.
+    many = ("-n", "logical", "--dist", "worksteal")
+    session.run("pytest", "-m", marks, *many, *arguments, *session.posargs, env=env)
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """All tests but benchmarks, soak tests and the building of packages."""
     install(session, "test")
-    pytest(session, "not soak and not packaging")
+    with in_memory() as environment:
+        pytest(session, "not soak and not packaging", env=environment)
 
 
 @nox.session(python=PYTHONS)
 def matrix(session: nox.Session) -> None:
     """The same tests on every supported Python."""
     install(session, "test")
-    pytest(session, "not soak and not packaging")
+    with in_memory() as environment:
+        pytest(session, "not soak and not packaging", env=environment)
 
 
 @nox.session
@@ -65,7 +90,8 @@ def quick(session: nox.Session) -> None:
     session.run("ruff", "format", "--check")
     session.run("lint-imports", "--no-cache")
     session.run("mypy")
-    pytest(session, "not soak and not packaging and not slow")
+    with in_memory() as environment:
+        pytest(session, "not soak and not packaging and not slow", env=environment)
 
 
 @nox.session
@@ -111,9 +137,19 @@ def packaging(session: nox.Session) -> None:
 
 
 @nox.session
+def conformance(session: nox.Session) -> None:
+    """Each connector by each capability, live: writes docs/reference/connectors.md; `-- -k NAME` runs one."""
+    install(session, "test", "spark")
+    suites = [str(file) for member in MEMBERS for file in Path(member).glob("tests/test_conformance*.py")]
+    report = ["-p", "interlace.testing.conformance.report", "--conformance-report", "docs/generator/conformance.json"]
+    session.run("pytest", "-m", "", *report, *suites, *session.posargs)
+    session.run("python", "docs/generate.py")
+
+
+@nox.session
 def soak(session: nox.Session) -> None:
-    """What takes minutes: the kill loops, and loads compared with their model by many random streams."""
-    install(session, "test")
+    """What takes minutes: the kill loops, Spark, and loads compared with their model by many random streams."""
+    install(session, "test", "spark")
     session.run("pytest", "-m", "soak", *session.posargs)
     many = ["-k", "properties", "-n", "logical"]
     session.run("pytest", "tests/integration/loads", *many, env={"INTERLACE_EXAMPLES": "500"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ class Page:
         self.text = path.read_text(encoding="utf-8")
         self.tokens = MarkdownIt().enable("table").parse(self.text)
 
-    @property
+    @cached_property
     def fences(self) -> list[Fence]:
         found = []
         for token in self.tokens:
@@ -44,16 +45,16 @@ class Page:
                 found.append(Fence(language, tuple(words), token.content, (token.map or [0])[0] + 1))
         return found
 
-    @property
+    @cached_property
     def headings(self) -> list[str]:
         return [self.tokens[i + 1].content for i, token in enumerate(self.tokens) if token.type == "heading_open"]
 
-    @property
+    @cached_property
     def anchors(self) -> set[str]:
         """The fragments that a forge makes of headings."""
         return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in self.headings}
 
-    @property
+    @cached_property
     def targets(self) -> list[str]:
         """Where its links and images lead."""
         everything = [t for token in self.tokens for t in (token, *(token.children or []))]
@@ -66,12 +67,12 @@ def docs() -> Path:
 
 
 @pytest.fixture(scope="session")
-def open_page():
-    """A function that opens a page by its path below ``docs``."""
-    return lambda name: Page(DOCS / name)
+def page_at():
+    """A function that opens a page by its path."""
+    return cache(Page)
 
 
 @pytest.fixture(scope="session")
-def page_at():
-    """A function that opens a page by its path."""
-    return Page
+def open_page(page_at):
+    """A function that opens a page by its path below ``docs``."""
+    return lambda name: page_at(DOCS / name)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 
 def test_every_generated_page_is_current(docs):
     done = subprocess.run(
@@ -14,6 +16,7 @@ def test_every_generated_page_is_current(docs):
     assert (0, "") == (done.returncode, done.stderr)
 
 
+@pytest.mark.slow
 def test_a_page_that_is_not_current_is_named(docs, tmp_path):
     import shutil
 

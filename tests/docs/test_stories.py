@@ -8,6 +8,8 @@ The info string of a fence says what becomes of it:
 ``text output``         what the block before it printed, to stdout and stderr, as far as people need to see
 ``LANGUAGE not-run``    shown only
 
+A story's commands are forked from a process that has imported what they need (`tell.py`), but for those of `FRESH`.
+
 An output is compared line by line.  Times, ids and moments may differ, models may end in another order, spaces count as one; ``…`` stands for anything
 in a line, a line ``…`` for any number of lines.
 """
@@ -18,11 +20,15 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
 import pytest
 
+TELL = Path(__file__).with_name("tell.py")
 DOCS = Path(__file__).parents[2] / "docs"
 STORIES = sorted(
     path.relative_to(DOCS).as_posix()
@@ -32,6 +38,8 @@ STORIES = sorted(
 TOLD = [
     name for name in STORIES if re.search(r"^```\w+ run\b", (DOCS / name).read_text(encoding="utf-8"), re.MULTILINE)
 ]
+FRESH = {"explanation/how-a-run-works.md", "tutorial/first-project.md"}
+"""The stories whose commands are started as people start them: one kills what it began, the other is what people do first."""
 RUNNABLE = {"bash", "python", "sql", "yaml", "csv", "toml"}
 VARYING = (
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "ID"),
@@ -43,10 +51,16 @@ VARYING = (
 
 
 class Teller:
-    """Tells one story."""
+    """Tells one story.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: an empty folder.
+        commands: a folder with commands that are taken before those of this environment.
+    """
+
+    def __init__(self, root: Path, commands: Path | None = None) -> None:
         self.root = root
+        self.commands = commands
         self.folder = root
         self.said = ""
 
@@ -77,7 +91,7 @@ class Teller:
         done = subprocess.run(
             command,
             cwd=self.folder,
-            env=environment(self.root),
+            env=environment(self.root, self.commands),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -111,12 +125,28 @@ def wildcard(line: str) -> str:
     return ".*".join(re.escape(part) for part in line.split("…"))
 
 
-def environment(home: Path) -> dict[str, str]:
-    """Nobody's settings; the commands of this environment first."""
+def environment(home: Path, commands: Path | None = None) -> dict[str, str]:
+    """Nobody's settings; those commands first, then those of this environment."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("INTERLACE_", "PYTEST_", "CI"))}
-    folder = str(Path(sys.executable).parent)
-    path = f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"
-    return {**kept, "PATH": path, "HOME": str(home), "COLUMNS": "160", "LANG": "C.UTF-8"}
+    folders = [] if commands is None else [str(commands)]
+    path = [*folders, str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    return {**kept, "PATH": os.pathsep.join(path), "HOME": str(home), "COLUMNS": "160", "LANG": "C.UTF-8"}
+
+
+@pytest.fixture(scope="session")
+def forking(tmp_path_factory) -> Iterator[Path]:
+    """A folder with an ``interlace`` that is forked from a process that has imported what it needs."""
+    folder = tmp_path_factory.mktemp("commands")
+    variables = {**environment(folder), "ARROW_DEFAULT_MEMORY_POOL": "system"}
+    with tempfile.TemporaryDirectory(prefix="tell") as short:  # the path of a socket has some hundred characters
+        command = folder / "interlace"
+        words = [sys.executable, str(TELL), str(Path(short) / "socket"), str(command)]
+        server = subprocess.Popen(words, stdin=subprocess.PIPE, env=variables, start_new_session=True)
+        while not command.exists():
+            assert server.poll() is None
+            time.sleep(0.01)
+        yield folder
+        server.communicate(timeout=20)
 
 
 @pytest.fixture
@@ -143,7 +173,7 @@ def test_the_page_happens_as_it_says(name, open_page, tmp_path, request, monkeyp
         monkeypatch.setenv("WAREHOUSE_URL", request.getfixturevalue("postgres_url"))
     if "${LAKE_ENDPOINT}" in open_page(name).text:
         monkeypatch.setenv("LAKE_ENDPOINT", request.getfixturevalue("lake_endpoint"))
-    teller = Teller(tmp_path)
+    teller = Teller(tmp_path, None if name in FRESH else request.getfixturevalue("forking"))
     for fence in open_page(name).fences:
         teller.tell(fence)
 

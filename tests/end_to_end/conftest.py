@@ -1,8 +1,7 @@
 """Projects on disk and the real command line: a process for each command, real files, a real DuckDB.
 
 A command's process is forked from one that has imported everything (`serve.py`).  Those that are about a process itself, about
-what surrounds it or about the readme are started anew (`ALONE`), and so is what goes on beside a test (`Project.start`),
-as are the stories of the documentation.
+what surrounds it or about the readme are started anew (`ALONE`), and so is what goes on beside a test (`Project.start`).
 """
 
 from __future__ import annotations
@@ -17,10 +16,11 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 import pytest
 
@@ -233,6 +233,8 @@ class InFile:
     name = "duckdb"
     config = "type: duckdb, path: warehouse.duckdb"
 
+    file = "warehouse.duckdb"
+
     def __init__(self, root: Path) -> None:
         self._root = root
 
@@ -248,10 +250,19 @@ class InFile:
         copy = self._root.parent / "seen"
         shutil.rmtree(copy, ignore_errors=True)
         copy.mkdir()
-        for file in self._root.glob("warehouse.duckdb*"):
-            shutil.copy(file, copy)
-        with duckdb.connect(str(copy / "warehouse.duckdb")) as connection:
+        for suffix in ("", ".wal"):
+            if (file := self._root / f"{self.file}{suffix}").exists():
+                shutil.copy(file, copy)
+        with duckdb.connect(str(copy / self.file)) as connection:
             return [connection.execute(query).fetchall() for query in queries]
+
+
+class InFiles(InFile):
+    """A DuckDB file of the project for each environment; prod's is looked into."""
+
+    name = "files"
+    config = "type: duckdb, path: 'warehouse-{env}.duckdb'"
+    file = "warehouse-prod.duckdb"
 
 
 class OnServer:
@@ -348,8 +359,8 @@ def make_warehouse(request):
     """A function that makes the warehouse of a project, by the engine's name; it can be saved, restored and looked into."""
 
     def make(engine: str, root: Path) -> InFile | OnServer:
-        if engine == "duckdb":
-            return InFile(root)
+        if engine in {"duckdb", "files"}:
+            return InFile(root) if engine == "duckdb" else InFiles(root)
         made = OnServer(request.getfixturevalue("postgres_server"), f"w{os.getpid()}_{os.urandom(4).hex()}")
         request.addfinalizer(made.drop)
         return made
@@ -389,6 +400,29 @@ def project(request, make_project, tmp_path: Path) -> Project:
 @pytest.fixture
 def wait():
     return wait_for
+
+
+@pytest.fixture
+def make_proxy():
+    """A function that puts a proxy (`proxy.py`) before a database, by its URL with a socket; gives it and its own URL."""
+    spec = spec_from_file_location("faulty_proxy", Path(__file__).with_name("proxy.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[spec.name] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    made: list[Any] = []
+
+    def make(url: str, seed: int = 0) -> tuple[Any, str]:
+        parts = urlsplit(url)
+        [folder] = parse_qs(parts.query)["host"]
+        proxy = module.Proxy(f"{folder}/.s.PGSQL.5432", seed)
+        made.append(proxy)
+        plain = f"postgresql://{parts.username or 'postgres'}@127.0.0.1:{proxy.port}{parts.path}"
+        return proxy, f"{plain}?sslmode=disable&gssencmode=disable"
+
+    yield make
+    for proxy in made:
+        proxy.close()
 
 
 @pytest.fixture

@@ -24,6 +24,10 @@ POSTGRES = "interlace_postgres.session:PostgresSession"
 STORE = "interlace.state.store:Store"
 
 POINTS = {
+    "snapshot": [
+        ("interlace_duckdb.connection:DuckDBConnection", "copy_to", ANY),
+        ("pathlib:Path", "rename", ANY),
+    ],
     "begin-run": [(STORE, "begin_run", ANY)],
     "statement": [
         (SESSION, "_run", ANY),
@@ -36,6 +40,10 @@ POINTS = {
     "record": [(STORE, "record", lambda _, __, attempts, *___: bool(attempts))],
     "forget": [(SESSION, "forget_markers", ANY)],
     "finish": [("interlace.run.execution:Execution", "_finish", ANY)],
+    "take-away": [
+        ("interlace_filesystem.connection:FilesystemConnection", "move", ANY),
+        ("interlace_filesystem.connection:FilesystemConnection", "delete", ANY),
+    ],
     "drop": [(SESSION, "drop", ANY), (POSTGRES, "drop", ANY)],
     "drop-held": [(STORE, "drop_held", ANY)],
     "stamp": [(STORE, "save_answer", lambda _, key, __: key.startswith("stamp:"))],

@@ -13,10 +13,11 @@ import os
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from interlace.cli.main import main
 
@@ -58,25 +59,30 @@ IMPORTED = (
 """What most commands would spend most of their time with; one that is not there is left to the command."""
 
 
-def serve() -> None:
-    """Do commands until the input ends."""
-    for name in IMPORTED:
+def prepare(*more: str) -> None:
+    """Import what commands need, and more."""
+    for name in (*IMPORTED, *more):
         with suppress(ImportError):
             import_module(name)
+
+
+def serve() -> None:
+    """Do commands until the input ends."""
+    prepare()
     while line := sys.stdin.readline():
         asked = json.loads(line)
         child = os.fork()
         if not child:
-            end(asked)
+            end(lambda asked=asked: command(**asked))
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201  the answer
 
 
-def end(asked: dict[str, Any]) -> NoReturn:
+def end(act: Callable[[], int]) -> NoReturn:
     """Be one command, and end as Python does, but for what DuckDB's library does about threads that a fork leaves behind."""
     code = 1
     try:
-        code = command(**asked)
+        code = act()
         for thread in threading.enumerate():
             if thread is not threading.current_thread() and not thread.daemon:
                 thread.join()
@@ -97,10 +103,15 @@ def command(folder: str, environment: dict[str, str], out: str, err: str, crash:
         when, point, nth = crash
         arm(point, int(nth), when)
     written = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-    for descriptor, path, flags in ((0, os.devnull, os.O_RDONLY), (1, out, written), (2, err, written)):
-        opened = os.open(path, flags)
-        os.dup2(opened, descriptor)
-        os.close(opened)
+    opened = [os.open(path, flags) for path, flags in ((os.devnull, os.O_RDONLY), (out, written), (err, written))]
+    return become(folder, environment, words, opened)
+
+
+def become(folder: str, environment: dict[str, str], words: list[str], streams: list[int]) -> int:
+    """Be one command there, with these streams as input, output and errors."""
+    for descriptor, stream in enumerate(streams):
+        os.dup2(stream, descriptor)
+        os.close(stream)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)

@@ -316,7 +316,7 @@ def report(capsys, outcomes: Counter[str], seed: int) -> None:
 @pytest.mark.slow
 def test_runs_killed_at_random_moments_leave_old_or_new_tables(make_crashing, tmp_path, capsys):
     seed = 20_240
-    outcomes = kill_often(make_crashing(300_000), 8, seed, tmp_path / "copy")
+    outcomes = kill_often(make_crashing(300_000), 5, seed, tmp_path / "copy")
 
     report(capsys, outcomes, seed)
     assert outcomes["ended before"] < outcomes.total()

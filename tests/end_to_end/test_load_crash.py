@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-EVERY = int(os.environ.get("INTERLACE_CRASH_EVERY", "12"))
+EVERY = int(os.environ.get("INTERLACE_CRASH_EVERY", "16"))
 """Each so many statements are tried, others each time; all of them by the soak."""
 
 YEAR = datetime.now(UTC).year

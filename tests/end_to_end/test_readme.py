@@ -23,6 +23,7 @@ def written(project, readme):
     return project
 
 
+@pytest.mark.slow
 def test_the_models_of_the_readme_run(written):
     written.run()
 
@@ -30,6 +31,7 @@ def test_the_models_of_the_readme_run(written):
     assert (written.root / "out" / "pages.csv").exists()
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_readme_work(written, readme):
     commands = re.findall(r"^\| `interlace ([^`]+)` \|", readme, re.MULTILINE)
     written.run()

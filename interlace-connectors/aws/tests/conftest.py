@@ -22,7 +22,7 @@ def _no_identity_of_this_machine(monkeypatch, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def server():
+def server(_services_are_read_once):
     """The URL of the service."""
     made = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     made.start()

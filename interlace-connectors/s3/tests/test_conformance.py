@@ -6,12 +6,16 @@ from interlace.testing.conformance.files import FileConformance
 
 
 class TestABucket(FileConformance):
+    reported_as = "s3"
+
     @pytest.fixture
     def connect(self, connect):
         return connect
 
 
 class TestAFolderOfABucket(FileConformance):
+    reported_as = "s3 in a folder of a bucket"
+
     @pytest.fixture
     def connect(self, connect):
         return lambda: connect(prefix="raw/dev")

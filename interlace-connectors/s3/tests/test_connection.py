@@ -45,6 +45,7 @@ def test_a_folder_of_a_bucket_sees_nothing_beside_it(connect, s3, bucket):
     assert not files.exists("er")
 
 
+@pytest.mark.slow
 def test_more_than_a_page_is_listed(connect, s3, bucket):
     for number in range(1005):
         s3.put_object(Bucket=bucket, Key=f"in/{number:04}", Body=b"")

@@ -196,7 +196,8 @@ def project(tmp_path: Path) -> Iterator[Project]:
     before = list(sys.path)
     yield Project(root)
     assert before == sys.path
-    for name in [n for n in sys.modules if n.startswith(private_name(root.resolve()))]:
+    prefix = private_name(root.resolve())
+    for name in [n for n in sys.modules if n.startswith(prefix)]:
         del sys.modules[name]
 
 

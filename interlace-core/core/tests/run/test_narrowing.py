@@ -118,7 +118,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(ROWS, st.sampled_from(["id > 1", "word = 'a'", "parent IS NULL", "id % 2 = 0 OR word IS NULL", "false"]))
 def test_a_part_of_the_rows_is_judged_as_if_it_were_all(session, rows, where):
     values = ", ".join(f"({i}, {w}, {p}::INT, TIMESTAMP '2024-01-01' + INTERVAL ({i}) HOUR)" for i, w, p in rows)

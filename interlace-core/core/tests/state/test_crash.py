@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from interlace.state.store import Store
 
 RECORD = """
@@ -30,6 +32,7 @@ def start(path: Path, who: str, rounds: int, models: int) -> subprocess.Popen[st
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 def test_killed_while_recording_it_holds_the_old_or_the_new(path: Path) -> None:
     seen = set()
     for n in range(6):

@@ -174,7 +174,7 @@ def check_progress(store: Store, environment: str, name: str, done: list[Attempt
     assert all(a.end <= b.start for a, b in pairwise(found))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(batches)
 def test_what_is_recorded_in_sqlite_comes_back(recorded: list[Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -192,7 +192,7 @@ def server_store(make_server_store: Any) -> Iterator[Store]:
     store.close()
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches)
 def test_what_is_recorded_on_a_server_comes_back(server_store: Store, recorded: list[Any]) -> None:
     with server_store._database.writing() as write:
