@@ -127,6 +127,8 @@ def _connections() -> Iterator[str]:
     yield _table(policy["properties"], policy)
     yield "### adhoc"
     yield _table(policy["$defs"]["Adhoc"]["properties"], policy)
+    yield "### retry"
+    yield _table(policy["$defs"]["Opening"]["properties"], policy)
     for provider, cls in offered(Connection):
         yield f"### {provider.name}"
         yield docstrings.read(cls).text

@@ -82,6 +82,7 @@ _SOURCE_MEANINGS = {
     "description": "for people",
     "tags": "words to select by",
     "meta": "anything of your own",
+    "sample_by": "the columns whose values decide which rows [a sample](../how-to/copy-sources.md) has; all of them without",
 }
 
 

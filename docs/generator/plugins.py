@@ -38,7 +38,8 @@ What may stand after `format:` in `export:` of a model. Exports are written afte
 beside its target, which then takes the target's place: whoever reads sees the old file or the new one.
 [How to export](../how-to/exports.md) has examples that run.
 
-`export: {csv: out/orders.csv}` is short for `export: {format: csv, path: out/orders.csv}`.
+`export: {csv: out/orders.csv}` is short for `export: {format: csv, path: out/orders.csv}`, and `{connection: crm, table: people,
+key: id}` for one with `format: table`, which [writes to a table](../how-to/reverse-etl.md).
 """
 _STRATEGIES = """\
 # Strategies
@@ -87,12 +88,15 @@ def _check(provider: Provider[Check], cls: type[Check]) -> Iterator[str]:
 
 def _exporters() -> str:
     found = list(offered(Exporter))
-    common = ["## What every format takes", options_table(ExportOptions)]
+    common = ["## What every format of files takes", options_table(ExportOptions)]
     return joined(GENERATED, _EXPORTERS, _summary(found), *common, *(part for one in found for part in _exporter(*one)))
 
 
 def _exporter(provider: Provider[Exporter], cls: type[Exporter]) -> Iterator[str]:
     yield from _head(provider, cls)
+    if not issubclass(cls.Config, ExportOptions):
+        yield options_table(cls.Config)
+        return
     yield options_table(cls.Config, leave_out=ExportOptions.model_fields) or "It takes no other options."
 
 

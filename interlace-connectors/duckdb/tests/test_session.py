@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -373,9 +374,30 @@ def test_a_real_table_without_a_transaction_is_loaded_in_one_of_its_own(connect:
     assert [("old",)] == connection.session().fetch("SELECT a FROM t")
 
 
-def test_ctrl_c_ends_a_query_as_it_ends_python(session):
-    began = threading.Timer(0.3, lambda: signal.raise_signal(signal.SIGINT))
+ENDLESS = [
+    "SELECT sum(a.range * b.range) FROM range(3000000) AS a, range(3000000) AS b",
+    "SELECT a.range FROM range(3000000) AS a, range(3000000) AS b WHERE a.range * b.range = -1",  # it streams its rows
+]
+
+
+@pytest.mark.parametrize("endless", ENDLESS)
+def test_ctrl_c_ends_a_query_as_it_ends_python(session, endless):
+    began = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT))
     began.start()
 
     with pytest.raises(KeyboardInterrupt):
-        session.fetch("SELECT sum(a.range * b.range) FROM range(3000000) AS a, range(3000000) AS b")
+        session.fetch(endless)
+    session.close()  # which does not wait for it
+
+
+def test_what_the_handler_of_another_signal_raises_inside_a_query_is_raised(session):
+    def ring(*_):
+        raise LookupError("over")
+
+    before = signal.signal(signal.SIGUSR1, ring)
+    try:
+        threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGUSR1)).start()
+        with pytest.raises(LookupError, match="over"):
+            session.fetch(ENDLESS[0])
+    finally:
+        signal.signal(signal.SIGUSR1, before)

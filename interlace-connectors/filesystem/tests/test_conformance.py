@@ -12,12 +12,16 @@ _numbers = itertools.count(1)
 
 
 class TestALocalFolder(FileConformance):
+    reported_as = "filesystem"
+
     @pytest.fixture
     def connect(self, make):
         return lambda: make(path="data/files")
 
 
 class TestAStoreOfFsspec(FileConformance):
+    reported_as = "filesystem on a store of fsspec"
+
     @pytest.fixture
     def connect(self, make):
         url = f"memory://place-{next(_numbers)}/files"
@@ -25,6 +29,8 @@ class TestAStoreOfFsspec(FileConformance):
 
 
 class TestAnSftpServer(FileConformance):
+    reported_as = "filesystem by SFTP"
+
     @pytest.fixture
     def connect(self, sftp):
         return sftp

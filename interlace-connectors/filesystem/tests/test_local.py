@@ -67,3 +67,14 @@ def test_a_folder_without_the_right_to_write_is_named(make, tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(ConnectionFailure, match="Permission denied"):
         put(make(path="."), "a", b"x")
+
+
+def test_a_file_that_cannot_be_moved_stays_and_that_is_said(make, tmp_path):
+    connection = make(path=".")
+    (tmp_path / "a.csv").write_text("one")
+    (tmp_path / "done").write_text("a file where a folder should be")
+
+    with pytest.raises(ConnectionFailure):
+        connection.move("a.csv", "done/a.csv")
+
+    assert "one" == (tmp_path / "a.csv").read_text()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,11 +22,10 @@ _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
-def mariadb_server() -> Iterator[str]:
-    """The URL of a server that lives as long as the session of tests; from Debian's packages, skipped without them."""
-    if shutil.which("mariadbd") is None or shutil.which("mariadb-install-db") is None:
-        pytest.skip("not installed: mariadb-server")
-    pytest.importorskip("MySQLdb")
+def mariadb_server(need: Callable[..., None]) -> Iterator[str]:
+    """The URL of a server that lives as long as the session of tests; from Debian's packages, which `.ci/run` installs."""
+    programs = [name for name in ("mariadbd", "mariadb-install-db") if shutil.which(name) is None]
+    need(*programs, *([] if find_spec("MySQLdb") else ["mysqlclient"]))
     with tempfile.TemporaryDirectory(prefix="maria") as folder:
         data = Path(folder) / "data"
         user = ["--user=root"] if os.getuid() == 0 else []
@@ -41,6 +43,27 @@ def mariadb_server() -> Iterator[str]:
             server.kill()
             server.wait()
             log.close()
+
+
+@pytest.fixture(scope="session")
+def spark_session(need: Callable[..., None]) -> Iterator[None]:
+    """A Spark that stays up, in a Java of this process's own."""
+    need(*([] if find_spec("pyspark") else ["pyspark"]), *([] if shutil.which("java") else ["java"]))
+    from pyspark.sql import SparkSession
+
+    settings = {"spark.master": "local[1]", "spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "1"}
+    builder = SparkSession.builder.appName("tests").config(map=settings)
+    session = builder.config("spark.sql.catalogImplementation", "in-memory").getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    yield
+    gateway = session.sparkContext._gateway
+    session.stop()
+    gateway.shutdown()
+    # Some of its sockets are left to the collector, which would complain after the last test.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        del session, gateway
+        gc.collect()
 
 
 @pytest.fixture

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from urllib.parse import urlsplit
 
 import ibis
@@ -19,7 +20,7 @@ from interlace.contracts.load import LoadSpec, Query
 from interlace.contracts.relation import Column, Relation
 from interlace.errors import ConnectionFailure, UnsupportedCapability
 from interlace_ibis.backends import BACKENDS
-from interlace_ibis.config import ServerOptions
+from interlace_ibis.config import FlinkOptions, ServerOptions
 from interlace_ibis.engines.engine import Engine
 from interlace_ibis.session import IbisSession
 from interlace_strategies.append import Append
@@ -31,6 +32,7 @@ NOT_LIVE = [backend for backend in BACKENDS.values() if not backend.live]
 
 every = pytest.mark.parametrize("backend", BACKENDS.values(), ids=lambda b: b.name)
 not_live = pytest.mark.parametrize("backend", NOT_LIVE, ids=lambda b: b.name)
+servers = pytest.mark.parametrize("backend", [b for b in NOT_LIVE if b.name != "flink"], ids=lambda b: b.name)
 
 
 class Fake:
@@ -60,7 +62,7 @@ def test_what_a_backend_can_is_a_capability_and_its_dialect_known(backend):
     assert Dialect.get(backend.dialect) is not None
 
 
-@not_live
+@servers
 def test_options_are_passed_to_the_connect_of_ibis(backend, monkeypatch):
     monkeypatch.setattr(connections, "_missing", lambda driver: None)
     monkeypatch.setitem(vars(ibis), backend.ibis, SimpleNamespace(connect=Fake))
@@ -73,7 +75,7 @@ def test_options_are_passed_to_the_connect_of_ibis(backend, monkeypatch):
     connection.close()
 
 
-@not_live
+@servers
 def test_a_url_is_passed_to_ibis(backend, monkeypatch):
     monkeypatch.setattr(connections, "_missing", lambda driver: None)
     monkeypatch.setitem(vars(ibis), backend.ibis, SimpleNamespace())
@@ -86,6 +88,23 @@ def test_a_url_is_passed_to_ibis(backend, monkeypatch):
     assert urlsplit(url).hostname in connection.where()
 
 
+def test_settings_of_flink_are_those_of_the_table_environment_that_ibis_takes(monkeypatch):
+    set_, given = {}, []
+    config = SimpleNamespace(set=set_.__setitem__)
+    environment = SimpleNamespace(get_config=lambda: config)
+    table = ModuleType("pyflink.table")
+    table.EnvironmentSettings = SimpleNamespace(in_batch_mode=lambda: "batch")
+    table.TableEnvironment = SimpleNamespace(create=lambda settings: given.append(settings) or environment)
+    monkeypatch.setitem(sys.modules, "pyflink", ModuleType("pyflink"))
+    monkeypatch.setitem(sys.modules, "pyflink.table", table)
+    monkeypatch.setattr(connections, "_missing", lambda driver: None)
+    monkeypatch.setitem(vars(ibis), "flink", SimpleNamespace(connect=lambda env: Fake(environment=env)))
+    connection = connections.flink("w", FlinkOptions(options={"parallelism.default": 2}), root=Path())
+
+    assert environment is connection.session().engine.con.given["environment"]
+    assert (["batch"], {"parallelism.default": "2"}) == (given, set_)
+
+
 def test_a_driver_that_is_not_installed_is_named_with_its_extra(monkeypatch):
     monkeypatch.setattr(connections, "_missing", lambda driver: driver)
     connection = connections.snowflake("w", ServerOptions(options={"account": "a"}), root=Path())
@@ -94,6 +113,14 @@ def test_a_driver_that_is_not_installed_is_named_with_its_extra(monkeypatch):
         connection.open()
     assert "pip install 'interlace[snowflake]'" == caught.value.hint
     assert not caught.value.transient
+
+
+def test_a_driver_that_no_extra_brings_is_named_beside_it():
+    connection = connections.flink("w", FlinkOptions(), root=Path())
+
+    with pytest.raises(ConnectionFailure, match="pyflink") as caught:
+        connection.open()
+    assert "pip install 'interlace[flink]' apache-flink" == caught.value.hint
 
 
 def test_a_server_must_be_said():

@@ -19,6 +19,8 @@ pytestmark = pytest.mark.slow  # hundreds of scenarios on a server or a file; Du
 
 
 class TestMariaDB(ConnectionConformance):
+    reported_as = "mysql"
+
     @pytest.fixture
     def connect(self, mariadb_url: str, tmp_path: Path) -> Callable[[], Connection]:
         return lambda: interlace_ibis.connection.mysql("shop", ServerOptions(url=mariadb_url), root=tmp_path)

@@ -16,6 +16,8 @@ pytestmark = pytest.mark.slow  # hundreds of scenarios on a server or a file; Du
 
 
 class TestPostgres(ConnectionConformance):
+    reported_as = "ibis_postgres"
+
     @pytest.fixture
     def connect(self, postgres_url: str, tmp_path: Path) -> Callable[[], Connection]:
         return lambda: interlace_ibis.connection.ibis_postgres("shop", ServerOptions(url=postgres_url), root=tmp_path)

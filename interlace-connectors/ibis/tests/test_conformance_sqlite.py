@@ -17,6 +17,8 @@ pytestmark = pytest.mark.slow  # hundreds of scenarios on a server or a file; Du
 
 
 class TestSQLite(ConnectionConformance):
+    reported_as = "sqlite"
+
     @pytest.fixture
     def connect(self, tmp_path: Path) -> Callable[[], Connection]:
         return lambda: SQLiteConnection("shop", SQLiteOptions(path="data/shop.sqlite"), root=tmp_path)

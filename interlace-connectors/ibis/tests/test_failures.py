@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from importlib.util import find_spec
 
 import pyarrow as pa
 import pytest
@@ -31,8 +32,8 @@ def mariadb(mariadb_url, tmp_path):
     connection.close()
 
 
-def test_a_dead_server_is_named_and_worth_another_try(tmp_path):
-    pytest.importorskip("MySQLdb")
+def test_a_dead_server_is_named_and_worth_another_try(tmp_path, need):
+    need(*([] if find_spec("MySQLdb") else ["mysqlclient"]))
     connection = connections.mysql("shop", ServerOptions(url="mysql://root:pw@127.0.0.1:9/shop"), root=tmp_path)
     with pytest.raises(ConnectionFailure, match="MySQL and MariaDB \\(shop\\)") as caught:
         connection.open()

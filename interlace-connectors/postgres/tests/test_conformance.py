@@ -16,12 +16,16 @@ pytestmark = pytest.mark.slow  # hundreds of scenarios on a server or a file; Du
 
 
 class TestServer(ConnectionConformance):
+    reported_as = "postgres"
+
     @pytest.fixture
     def connect(self, postgres_url: str, tmp_path: Path) -> Callable[[], Connection]:
         return lambda: PostgresConnection("warehouse", PostgresOptions(url=postgres_url), root=tmp_path)
 
 
 class TestSchemaOfItsOwn(ConnectionConformance):
+    reported_as = "postgres in a schema of its own"
+
     @pytest.fixture
     def connect(self, postgres_url: str, tmp_path: Path) -> Callable[[], Connection]:
         options = PostgresOptions(url=postgres_url, schema="Sales of 2024")

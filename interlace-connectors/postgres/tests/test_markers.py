@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
 
@@ -30,6 +31,25 @@ def test_of_many_that_leave_the_first_marker_at_once_all_do(connect):
 
     assert [] == failures
     assert 6 == len(sessions[0].markers())
+
+
+def test_who_reads_them_waits_for_a_commit_that_is_under_way(connect):
+    """Its client may have lost the connection after it asked for the COMMIT, and look for the marker too early."""
+    connection = connect()
+    connection.take_lease("environment/dev", "one", timedelta(minutes=1))
+    committing, looking = connection.session(), connection.session()
+    found = []
+    with committing.transaction():
+        committing.mark(Marker("public.t", "attempt-1", "run"))
+        connection.leases.check(committing.fetch)
+        thread = threading.Thread(target=lambda: found.append(looking.markers()))
+        thread.start()
+        thread.join(0.3)
+        waited = thread.is_alive()
+    thread.join(20)
+
+    assert waited
+    assert [[Marker("public.t", "attempt-1", "run")]] == found
 
 
 def test_a_user_without_the_right_to_make_it_uses_the_table_that_is_there(connect):

@@ -6,7 +6,7 @@ import pytest
 
 from interlace.contracts.connection import Capabilities
 from interlace.errors import UnsupportedCapability
-from interlace.testing.conformance.base import missing_capabilities, requires
+from interlace.testing.conformance.base import missing_capabilities, needs_of, requires
 
 
 def session(**capabilities):
@@ -61,6 +61,24 @@ def test_a_property_that_is_not_declared_skips(name):
 
     with pytest.raises(pytest.skip.Exception, match=f"not declared: {name}"):
         scenario(connection=SimpleNamespace(capabilities=Capabilities(**{name: False})))
+
+
+def test_a_request_that_is_not_declared_is_refused_whatever_properties_are_missing_beside_it():
+    refused = []
+
+    @requires("transactional_ddl", "views")
+    def scenario(*, session):
+        refused.append(session)
+        raise UnsupportedCapability("no")
+
+    scenario(session=session())
+
+    assert 1 == len(refused)
+
+
+def test_a_scenario_says_what_it_needs():
+    assert ("views", "arrow_in") == needs_of(works)
+    assert () == needs_of(session)
 
 
 def test_a_capability_that_does_not_exist_is_refused_where_it_is_written():
