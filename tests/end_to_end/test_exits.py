@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -145,6 +147,43 @@ def test_the_next_run_after_ctrl_c_is_an_ordinary_one(slow):
 
     assert [(2,)] == slow.query("FROM after")
     assert "cut off" not in said.out
+
+
+READING = [["show", "endless"], ["profile", "endless"], ["check", "endless"], ["diff", "endless", "--from", "other"]]
+
+
+@pytest.fixture(scope="module")
+def endless(make_project, tmp_path_factory):
+    """A project of two environments with a view whose rows never come to an end."""
+    project = make_project(tmp_path_factory.mktemp("endless") / "project")
+    project.write("config.yaml", "connections:\n  default: {type: duckdb, path: '{env}.duckdb'}\n")
+    query = "SELECT a.range AS n FROM range(100000000) a, range(1000000) b WHERE a.range * b.range = -1"
+    project.sql("endless", f"-- @materialise: view\n{query}")
+    project.run()
+    project.run("--env", "other")
+    project.sql("endless", f"-- @materialise: view\n-- @checks: [unique: n]\n{query}")
+    return project
+
+
+@pytest.mark.parametrize("words", READING, ids=" ".join)
+def test_ctrl_c_ends_what_only_reads(endless, wait, words):
+    child = endless.start(*words)
+    wait(lambda: _holds(child.pid, ".duckdb"))
+    time.sleep(0.5)
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=20)
+
+    assert 130 == child.returncode, out + err
+    assert "Traceback" not in err
+
+
+def _holds(pid, suffix):
+    """Whether a process has a file open whose name ends so."""
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if file.readlink().name.endswith(suffix):
+                return True
+    return False
 
 
 COMMANDS = [

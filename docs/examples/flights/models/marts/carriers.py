@@ -13,11 +13,11 @@ from interlace import model
     export={"format": "json", "path": "out/carriers.json"},
 )
 def carriers(daily_delays: ibis.Table, airlines: ibis.Table) -> ibis.Table:
-    """One row per carrier, ranked by how often it leaves on time.  Lazy: DuckDB computes it."""
+    """One row per carrier, ranked by how often it leaves on time.  Lazy: the database computes it."""
     totals = daily_delays.group_by("carrier").agg(
-        flights=daily_delays.flights.sum(),
-        cancelled=daily_delays.cancelled.sum(),
-        late=daily_delays.late.sum(),
+        flights=daily_delays.flights.sum().cast("int32"),
+        cancelled=daily_delays.cancelled.sum().cast("int32"),
+        late=daily_delays.late.sum().cast("int32"),
     )
     left = totals.flights - totals.cancelled
     shares = totals.mutate(on_time_share=(left - totals.late) / totals.flights)

@@ -12,8 +12,8 @@ SELECT
     count(*) AS flights,
     count(*) FILTER (WHERE is_cancelled) AS cancelled,
     count(*) FILTER (WHERE is_late) AS late,
-    count(*) FILTER (WHERE is_late) / count(*) AS late_share,
-    avg(dep_delay) AS mean_dep_delay,
-    avg(arr_delay) AS mean_arr_delay
+    CAST(count(*) FILTER (WHERE is_late) AS DOUBLE PRECISION) / count(*) AS late_share,
+    avg(CAST(dep_delay AS DOUBLE PRECISION)) AS mean_dep_delay,
+    avg(CAST(arr_delay AS DOUBLE PRECISION)) AS mean_arr_delay
 FROM stg_flights
 GROUP BY flown_on, carrier, origin

@@ -9,12 +9,12 @@ SELECT
     p.manufacturer,
     p.model,
     p.seats,
-    2013 - p.built_in AS age,
+    CAST(2013 - p.built_in AS INTEGER) AS age,
     count(*) AS flights,
     count(DISTINCT f.flown_on) AS days,
-    sum(f.distance) AS miles,
-    sum(f.air_time) / 60 AS hours
+    CAST(sum(f.distance) AS BIGINT) AS miles,
+    CAST(sum(f.air_time) AS DOUBLE PRECISION) / 60 AS hours
 FROM stg_flights AS f
 LEFT JOIN stg_planes AS p ON f.tailnum = p.tailnum
 WHERE f.tailnum IS NOT NULL AND NOT f.is_cancelled
-GROUP BY ALL
+GROUP BY f.tailnum, p.manufacturer, p.model, p.seats, p.built_in

@@ -11,8 +11,8 @@ SELECT
     count(*) AS flights,
     count(DISTINCT f.carrier) AS carriers,
     max(f.distance) AS miles,
-    avg(f.air_time) AS mean_air_time,
-    sum(f.distance) FILTER (WHERE f.air_time IS NOT NULL) * 60.0 / sum(f.air_time) AS mean_mph
+    avg(CAST(f.air_time AS DOUBLE PRECISION)) AS mean_air_time,
+    CAST(sum(f.distance) FILTER (WHERE f.air_time IS NOT NULL) AS DOUBLE PRECISION) * 60 / sum(f.air_time) AS mean_mph
 FROM stg_flights AS f
 LEFT JOIN airports AS a ON f.dest = a.faa
 GROUP BY f.origin, f.dest, a.name

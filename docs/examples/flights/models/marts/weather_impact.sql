@@ -16,7 +16,7 @@ SELECT
     sight,
     rain,
     count(*) AS flights,
-    avg(dep_delay) AS mean_dep_delay,
-    count(*) FILTER (WHERE is_cancelled) / count(*) AS cancelled_share
+    avg(CAST(dep_delay AS DOUBLE PRECISION)) AS mean_dep_delay,
+    CAST(count(*) FILTER (WHERE is_cancelled) AS DOUBLE PRECISION) / count(*) AS cancelled_share
 FROM joined
 GROUP BY sight, rain

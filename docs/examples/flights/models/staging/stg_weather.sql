@@ -5,8 +5,8 @@
 SELECT
     origin,
     time_hour AS observed_hour,
-    round((temp - 32) * 5 / 9, 1) AS celsius,
-    round(wind_speed * 1.609344, 1) AS wind_kmh,
-    round(precip * 25.4, 2) AS rain_mm,
-    round(visib * 1.609344, 1) AS visibility_km
+    (temp - 32) * 5 / 9 AS celsius,
+    wind_speed * 1.609344 AS wind_kmh,
+    precip * 25.4 AS rain_mm,
+    visib * 1.609344 AS visibility_km
 FROM weather
