@@ -221,7 +221,7 @@ def test_duckdb_has_comments(project):
     )
 
 
-@pytest.mark.parametrize("key", ["indexes: id", "grants: {select: public}"])
+@pytest.mark.parametrize("key", ["indexes: id", "constraints: {unique: id}", "grants: {select: public}"])
 def test_duckdb_has_no_indexes_and_grants_and_says_so(project, key):
     project.write("config.yaml", "connections:\n  default: {type: duckdb, path: warehouse.duckdb}\n")
     project.sql("orders", f"-- @{key}\nSELECT 1 AS id")
@@ -272,3 +272,110 @@ def test_changed_checks_and_indexes_are_seen_to_by_one_run(shop, ask):
     assert "check" == said.models["orders"]["action"]
     assert [("btree (customer)",)] == ask(INDEXES)
     assert {} == shop.run("--json").statuses
+
+
+# --- constraints ------------------------------------------------------------------------------------------------------
+
+CONSTRAINTS = (
+    "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'orders'::regclass AND contype IN ('c', 'u') "
+    "ORDER BY 1"
+)
+HELD = "constraints: [{check: id > 0}, {unique: [customer, ordered_on]}]"
+
+
+def test_constraints_are_attached_and_stay_when_the_table_is_replaced(shop, ask):
+    orders(shop, HELD, "indexes: [id]")
+    shop.run()
+    first = ask(CONSTRAINTS)
+    shop.run("--force")
+
+    assert [("CHECK ((id > 0))",), ("UNIQUE (customer, ordered_on)",)] == first
+    assert first == ask(CONSTRAINTS)
+    assert 2 == len(ask(INDEXES))
+    with pytest.raises(psycopg.errors.CheckViolation):
+        ask("INSERT INTO orders VALUES (0, 1, '2030-01-01')")
+
+
+def test_a_change_of_constraints_builds_nothing(shop, ask):
+    orders(shop, HELD)
+    shop.run()
+    ask("ALTER TABLE orders ADD CONSTRAINT by_hand CHECK (id < 100)")
+    number = ask(NUMBER)
+    orders(shop, "constraints: {check: 'customer >= 0 -- or none'}")
+    said = shop.run("--json")
+
+    assert "attach" == said.models["orders"]["action"]
+    assert [("CHECK ((customer >= 0))",), ("CHECK ((id < 100))",)] == ask(CONSTRAINTS)
+    assert number == ask(NUMBER)
+
+
+def test_rows_that_break_a_constraint_are_not_published(shop, ask):
+    orders(shop, "constraints: {check: id < 10}")
+    shop.run()
+    shop.sql("orders", "-- @constraints: {check: id < 10}\nSELECT g AS id FROM generate_series(1, 10) AS g\n")
+    error = shop.fails("run", code=1)
+
+    assert "is violated by some row" in error
+    assert [(9,)] == ask("SELECT count(*) FROM orders")
+
+
+def test_a_column_goes_together_with_its_constraint(shop, ask):
+    orders(shop, HELD)
+    shop.run()
+    shop.sql("orders", "-- @constraints: {unique: id}\nSELECT 1 AS id\n")
+    shop.run()
+
+    assert [("UNIQUE (id)",)] == ask(CONSTRAINTS)
+
+
+def test_merges_are_held_to_constraints(shop, ask):
+    shop.write("config.yaml", shop.root.joinpath("config.yaml").read_text() + "vars: {low: 1}\n")
+    shop.sql(
+        "orders",
+        "-- @strategy: merge_by_key\n-- @key: id\n-- @constraints: [{check: amount > 0}, {unique: id}]\n"
+        "SELECT 1 AS id, 2 - $low AS amount\n",
+    )
+    shop.run()
+    error = shop.fails("run", "--var", "low=2", code=1)
+
+    assert "violates check constraint" in error
+    assert [(1, 1)] == ask("SELECT id, amount FROM orders")
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("-- @constraints: {chek: id > 0}", "Did you mean 'check'"),
+        ("-- @constraints: id", "must be a list of {check: condition} and {unique: columns}"),
+        ("-- @constraints: {check: id > 0, unique: id}", "must be a list of {check: condition} and {unique: columns}"),
+        ("-- @constraints: [{unique: []}]", "must name at least one column for each constraint"),
+        ("-- @constraints: [{unique: id}, {unique: id}]", "names id twice"),
+        (
+            "-- @materialise: view\n-- @constraints: {unique: id}",
+            "has no rows of its own, which 'constraints' would be about",
+        ),
+    ],
+)
+def test_constraints_that_are_none_are_refused(shop, lines, said):
+    shop.sql("orders", f"{lines}\nSELECT 1 AS id\n")
+
+    assert said in shop.fails("plan")
+
+
+def test_a_constraint_about_a_column_that_is_not_there_is_told(shop):
+    shop.sql("orders", "-- @constraints: {unique: costumer}\nSELECT 1 AS customer\n")
+
+    assert "has no column 'costumer', which its key 'constraints' names" in shop.fails("run", code=1)
+
+
+def test_what_is_promoted_has_the_constraints_that_it_was_built_with(shop, ask):
+    url = shop.root.joinpath("config.yaml").read_text()
+    shop.write("config.yaml", f"{url}environments: {{prod: , dev: {{defer_to: prod}}}}\n")
+    orders(shop, HELD)
+    shop.run("--env", "prod")
+    shop.sql("orders", "-- @constraints: {check: id > 1}\nSELECT 2 AS id, 3 AS customer\n")
+    shop.run()
+    assert 0 == shop("promote", "--from", "dev", "--to", "prod", "--yes").code
+
+    assert [("CHECK ((id > 1))",)] == ask(CONSTRAINTS)
+    assert {} == shop.run("--json", "--env", "prod").statuses
