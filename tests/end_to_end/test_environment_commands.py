@@ -115,5 +115,15 @@ def test_an_environment_with_a_file_of_its_own_goes_with_its_file(project):
 
     assert 0 == said.code, said.err
     assert ["prod.duckdb"] == sorted(p.name for p in (project.root / "data").iterdir())
+    assert "Nothing to promote" in project("promote", "--from", "dev", "--to", "prod", "--yes").out
+    assert "there is no snapshot" in project.fails("run", "--defer-to", "prod")
+
+
+def test_what_is_in_memory_is_neither_read_from_nor_promoted(project):
+    project.write(
+        "config.yaml", "connections:\n  default: {type: duckdb, path: ':memory:'}\nenvironments: [dev, prod]\n"
+    )
+    project.sql("orders", "SELECT 1 AS id\n")
+
     assert "another database" in project.fails("promote", "--from", "dev", "--to", "prod", "--yes")
     assert "another database" in project.fails("run", "--defer-to", "prod")

@@ -76,9 +76,10 @@ def promoting(made):
     return made
 
 
-def test_a_promotion_that_is_killed_at_a_statement_is_old_or_new_and_is_ended_by_the_next(made):
+def kill_promotions(made, every: int) -> None:
+    """Kill a promotion before each so many of its statements."""
     found = []
-    for nth in range(1, 1_000, 5):
+    for nth in range(1, 1_000, every):
         made.begin_again()
         if not made.kill("before", "statement", nth, *PROMOTE):
             break
@@ -89,6 +90,16 @@ def test_a_promotion_that_is_killed_at_a_statement_is_old_or_new_and_is_ended_by
         made.check_promoted()
 
     assert BEFORE in found
+
+
+def test_a_promotion_that_is_killed_at_a_statement_is_old_or_new_and_is_ended_by_the_next(made):
+    kill_promotions(made, 8)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_a_promotion_that_is_killed_at_each_statement_is_old_or_new_and_is_ended_by_the_next(made):
+    kill_promotions(made, 1)
 
 
 @pytest.mark.parametrize(("when", "moment"), [("after", "commit"), ("before", "record"), ("after", "record")])
@@ -111,8 +122,9 @@ def test_one_that_was_killed_after_its_commit_is_recorded_by_the_next_run_which_
     assert "Nothing to do" in promoting.project.run("--env", "prod").out
 
 
-def test_a_rollback_that_is_killed_is_old_or_new_and_nothing_is_left_over(made):
-    for nth in range(1, 1_000, 8):
+def kill_rollbacks(made, every: int) -> None:
+    """Kill a rollback before each so many of its statements."""
+    for nth in range(1, 1_000, every):
         made.begin_again()
         made.promote()
         if not made.kill("before", "statement", nth, *ROLLBACK):
@@ -120,3 +132,13 @@ def test_a_rollback_that_is_killed_is_old_or_new_and_nothing_is_left_over(made):
         assert made.seen() in (BEFORE, AFTER), f"killed before statement {nth}"
         made.project(*ROLLBACK)
         made.check_rolled_back()
+
+
+def test_a_rollback_that_is_killed_is_old_or_new_and_nothing_is_left_over(made):
+    kill_rollbacks(made, 12)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_a_rollback_that_is_killed_at_each_statement_is_old_or_new_and_nothing_is_left_over(made):
+    kill_rollbacks(made, 1)

@@ -54,15 +54,19 @@ class Reader:
             self.errors.append(error)
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
-def schema(request):
-    return {"duckdb": "main", "postgres": "public"}[request.param]
+@pytest.fixture(params=["duckdb", "files", "postgres"])
+def engine(request):
+    return request.param
 
 
 @pytest.fixture
-def shop(project, schema, make_warehouse):
+def schema(engine):
+    return "public" if engine == "postgres" else "main"
+
+
+@pytest.fixture
+def shop(project, engine, make_warehouse):
     """Two tables and two views upon them, which all tell their version."""
-    engine = {"main": "duckdb", "public": "postgres"}[schema]
     project.write("config.yaml", CONFIG.format(warehouse=make_warehouse(engine, project.root).config))
     write(project, 1)
     with Project.load(project.root, env="prod") as loaded:

@@ -331,6 +331,10 @@ def test_models_have_no_such_limits(write):
         ("adhoc: {max_rows: 0}", "adhoc.max_rows must be at least 1"),
         ("adhoc: {timout: 3}", "unknown key 'timout'"),
         ("allowed_schemas: marts", "allowed_schemas must be a list"),
+        ("retry: {attempts: 0}", "retry.attempts must be at least 1"),
+        ("retry: {atempts: 3}", "unknown key 'atempts'"),
+        ("retry: {max_delay: soon}", "retry.max_delay must be a duration such as"),
+        ("retry: database", "retry must be a mapping"),
     ],
 )
 def test_a_policy_that_is_wrong_is_refused_at_once(write, keys, said):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from interlace.contracts.relation import Relation
 from interlace.contracts.state import ModelState, StateSnapshot
 from interlace.model.definition import Fingerprint, Model, SqlBody
-from interlace.plan.deferral import Base, clone_tokens, cloned_from, decide
+from interlace.plan.deferral import Base, Elsewhere, clone_tokens, cloned_from, decide
 from interlace.plan.planner import Kind
 from interlace.plan.versions import Versions
 
@@ -66,6 +66,22 @@ def test_what_is_defined_as_there_is_read_there():
     found = decided(model("a"), there=[published("a")])
 
     assert {"a": Relation("a", "main")} == found.relations
+
+
+def test_a_snapshot_is_read_by_its_name_and_was_published_by_its_own():
+    base = Base(StateSnapshot("prod", 1, {"a": published("a")}), {"a": Relation("a", "main")}, {"a": "copy"})
+    found = decide(FakeGraph({"a": model("a")}), KINDS, {"a": "1"}, StateSnapshot("dev", 1, {}), base, selected=["a"])
+
+    assert {"a": Relation("a", "main", "copy")} == found.relations
+
+
+def test_what_is_shared_is_read_whatever_it_is_and_makes_nothing_that_reads_it_ones_own():
+    shared = {"a": Elsewhere(Relation("a", "main"), published("a"), "prod")}
+    there = [published("b", parents={"a": "v-a"})]
+    found = decided(model("a", data="2"), model("b"), reads={"b": ("a",)}, there=there, shared=shared, forced={"a"})
+
+    assert {"a", "b"} == set(found.read)
+    assert shared["a"] == found.read["a"]
 
 
 @pytest.mark.parametrize(
