@@ -1,6 +1,6 @@
 """A table from PostgreSQL to DuckDB, or back, in one way: a child process of the benchmarks.
 
-``bare_transfer.py WAY in|back URL FILE TABLE``; the ways are ``interlace`` (the connectors' sessions), ``adbc``, ``copy`` (CSV, by psycopg)
+``bare_transfer.py WAY in|back URL FILE TABLE``; the ways are ``interlace`` (what a run does to copy a table), ``adbc``, ``copy`` (CSV, by psycopg)
 and ``attach`` (DuckDB's extension).  TABLE is PostgreSQL's; it is called ``wide`` in DuckDB and ``back`` in PostgreSQL again.
 """
 
@@ -24,17 +24,23 @@ CREATE_BACK = (
 def interlace_in(url: str, file: str) -> None:
     from interlace.contracts.relation import Relation
 
-    with _sessions(url, file) as (server, local), local.transaction():
-        reader = server.arrow(f"SELECT * FROM {TABLE}")
-        local.load_arrow(Relation("wide", "main"), iter(reader), reader.schema, temporary=False)
+    with _sessions(url, file) as (server, local):
+        _copied(server, local, Relation(TABLE, "public"), Relation("wide", "main"))
 
 
 def interlace_back(url: str, file: str) -> None:
     from interlace.contracts.relation import Relation
 
-    with _sessions(url, file) as (server, local), server.transaction():
-        reader = local.arrow("SELECT * FROM wide")
-        server.load_arrow(Relation("back", "public"), iter(reader), reader.schema, temporary=False)
+    with _sessions(url, file) as (server, local):
+        _copied(local, server, Relation("wide", "main"), Relation("back", "public"))
+
+
+def _copied(reading, writing, source, target) -> None:
+    """As a run copies what a model reads on another connection."""
+    from interlace.run.transfers import streamed
+
+    sql = f"SELECT * FROM {reading.name(source)}"
+    streamed(source.name, sql, reading.describe(sql), target, reading, writing, table=source)
 
 
 def adbc_in(url: str, file: str) -> None:

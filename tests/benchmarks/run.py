@@ -22,6 +22,7 @@ from loading import load
 from loads import backfill, checks, history, merge
 from loads_postgres import history_on_postgres, merge_on_postgres
 from measure import Refused
+from promote_postgres import promote_on_postgres
 from python_models import batches, dicts
 from small import first_run, per_model
 from starting import one_changed, version
@@ -50,6 +51,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "history-pg": history_on_postgres,
     "small-pg": small_on_postgres,
     "pg-transfer": transfer_postgres,
+    "promote-pg": promote_on_postgres,
     "backfill": backfill,
     "checks": checks,
 }

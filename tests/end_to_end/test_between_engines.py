@@ -300,3 +300,48 @@ def test_the_flights_on_two_engines_are_what_they_are_on_one(split, postgres_url
     for name in marts:
         sql = f"SELECT * FROM marts.{name} ORDER BY ALL"
         assert in_duckdb(alone, sql, "data/dev.duckdb") == in_duckdb(both, sql, "data/dev.duckdb"), name
+
+
+@pytest.fixture
+def visits(engines, postgres_url):
+    """A day for each of ten visits on PostgreSQL, and a model of DuckDB that loads them day by day."""
+    with psycopg.connect(postgres_url, autocommit=True) as server:
+        server.execute(
+            "CREATE TABLE shop.visits AS SELECT g AS id, timestamp '2024-01-01 12:00' + (g - 1) * interval '1 day' AS seen_at"
+            " FROM generate_series(1, 10) g"
+        )
+    engines.write(
+        "models/sources.yaml",
+        "orders: {connection: crm, relation: shop.raw_orders}\nvisits: {connection: crm, relation: shop.visits}\n",
+    )
+    engines.sql(
+        "days",
+        """
+        -- @incremental: {by: datetime, column: seen_at, start: 2024-01-01}
+        SELECT id, seen_at FROM visits WHERE seen_at >= $start AND seen_at < $end
+        """,
+    )
+    return engines
+
+
+def test_of_a_model_by_time_only_what_its_intervals_read_is_copied(visits):
+    until = "--since", "2024-01-01", "--until", "2024-01-04"
+    assert (
+        "visits is copied from crm to default: those with seen_at from 2024-01-01 to 2024-01-04\n"
+        in visits("plan", *until).out
+    )
+    said = visits.run(*until).out
+    assert "visits was copied from crm to default: 3 rows, seen_at from 2024-01-01 to 2024-01-04" in said
+
+    said = visits.run("--since", "2024-01-04", "--until", "2024-01-06").out
+    assert "visits was copied from crm to default: 2 rows, seen_at from 2024-01-04 to 2024-01-06" in said
+    assert [(1,), (2,), (3,), (4,), (5,)] == in_duckdb(visits, "SELECT id FROM days ORDER BY id")
+
+
+def test_a_second_reader_that_needs_more_gets_all(visits):
+    visits.sql("all_days", "SELECT count(id) AS n FROM visits")
+    said = visits.run("--since", "2024-01-01", "--until", "2024-01-04").out
+
+    assert "visits was copied from crm to default: 10 rows, " in said
+    assert [(10,)] == in_duckdb(visits, "SELECT n FROM all_days")
+    assert [(3,)] == in_duckdb(visits, "SELECT count(*) FROM days")

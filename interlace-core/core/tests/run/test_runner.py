@@ -13,6 +13,7 @@ import pytest
 from interlace.errors import Cancelled, ModelFailed, TimedOut
 from interlace.model.definition import SqlBody
 from interlace.run.runner import Limits, Runner
+from interlace.run.together import MESSAGE
 
 
 @dataclass
@@ -24,6 +25,8 @@ class FakeWork:
     outcomes: dict = field(default_factory=dict)
     unmoved: set = field(default_factory=set)
     large: set = field(default_factory=set)
+    joining: set = field(default_factory=set)
+    messages: list = field(default_factory=list)
     running: int = 0
     most: int = 0
     committed: list = field(default_factory=list)
@@ -38,6 +41,13 @@ class FakeWork:
     def build(self, task, worker):
         self._do(task, worker)
         return SimpleNamespace(task=task)
+
+    def joins(self, task):
+        return task.name in self.joining
+
+    def build_together(self, tasks, worker):
+        self.messages.append([task.name for task in tasks])
+        return [self.build(task, worker) for task in tasks]
 
     def single(self, task, worker):
         self._do(task, worker)
@@ -181,6 +191,53 @@ def test_small_tasks_share_transactions_and_children_follow_their_parents_into_t
 
     assert {"succeeded"} == set(outcomes.values())
     assert 2 == work.log.count("begin") == work.log.count("commit")
+
+
+def test_members_that_may_wait_are_built_by_few_messages():
+    work = FakeWork(joining={f"m{i}" for i in range(50)})
+
+    run(work, *(task(f"m{i}", groupable=True) for i in range(50)))
+
+    assert [MESSAGE, MESSAGE, MESSAGE, 50 - 3 * MESSAGE] == [len(names) for names in work.messages]
+    assert 1 == work.log.count("begin")
+
+
+def test_a_child_whose_parents_rows_decide_waits_until_they_are_built():
+    class Measured(FakeWork):
+        def small(self, task):
+            return all(parent in self.log for parent in task.parents)
+
+    work = Measured(joining={"a", "b", "c"})
+    run(work, task("a", groupable=True), task("b", groupable=True), task("c", "a", "b", groupable=True))
+
+    assert [["a", "b"], ["c"]] == work.messages
+    assert 1 == work.log.count("begin")
+
+
+def test_what_does_not_join_is_built_after_those_that_waited():
+    work = FakeWork(joining={"a", "c"})
+    run(work, task("a", groupable=True), task("b", groupable=True), task("c", groupable=True))
+
+    assert ["begin", "a", "b", "c", "commit"] == work.log
+    assert [["a"], ["c"]] == work.messages
+
+
+def test_a_child_of_one_that_waits_is_not_skipped_and_one_whose_parents_stay_is():
+    work = FakeWork(joining={"a", "b", "c", "d"}, unmoved={"c", "d"})
+    tentative = [task("c", "a", groupable=True, tentative=True), task("d", groupable=True, tentative=True)]
+    outcomes = run(work, task("a", groupable=True), task("b", groupable=True), *tentative)
+
+    assert "skipped" == outcomes["d"]
+    assert {"a", "b", "c"} == {name for names in work.messages for name in names}
+
+
+def test_when_one_of_those_that_waited_fails_each_runs_again_alone():
+    error = ModelFailed("no")
+    work = FakeWork({"b": error}, joining={"a", "b", "c"})
+    outcomes = run(work, *(task(name, groupable=True) for name in "abc"))
+
+    assert {"a": "succeeded", "b": error, "c": "succeeded"} == outcomes
+    assert ("undo", ("a", "b", "c")) in work.log
 
 
 def test_when_one_of_a_group_fails_the_others_run_again_alone():
