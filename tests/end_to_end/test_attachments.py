@@ -25,18 +25,6 @@ NUMBER = "SELECT 'orders'::regclass::oid::bigint"
 
 
 @pytest.fixture
-def ask(postgres_url):
-    """Ask the warehouse without Interlace."""
-
-    def ask(sql):
-        with psycopg.connect(postgres_url, autocommit=True) as connection:
-            cursor = connection.execute(sql)
-            return cursor.fetchall() if cursor.description else []
-
-    return ask
-
-
-@pytest.fixture
 def shop(project, postgres_url):
     project.write("config.yaml", f"connections:\n  default: {{type: postgres, url: '{postgres_url}'}}\n")
     return project

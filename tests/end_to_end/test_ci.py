@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
@@ -148,26 +146,11 @@ def test_a_signal_drops_what_was_made(shop, wait, number):
 
 
 @pytest.fixture
-def guarded(project, postgres_url):
-    """Prod's role and one for pull requests, which may read what prod makes, and write only where it makes a schema."""
-    number = os.urandom(4).hex()
-    owner, other = f"owner_{number}", f"other_{number}"
-    with psycopg.connect(postgres_url, autocommit=True) as server:
-        name = server.execute("SELECT quote_ident(current_database())").fetchone()[0]
-        server.execute(f"CREATE ROLE {owner} LOGIN; CREATE ROLE {other} LOGIN")
-        server.execute(f"GRANT CREATE ON DATABASE {name} TO {owner}, {other}; GRANT CREATE ON SCHEMA public TO {owner}")
-        server.execute(f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT SELECT ON TABLES TO {other}")
-        server.execute(f"CREATE SCHEMA _interlace AUTHORIZATION {owner}; GRANT ALL ON SCHEMA _interlace TO {other}")
-        server.execute(f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA _interlace GRANT ALL ON TABLES TO {other}")
-        url = urlsplit(postgres_url)
-        at = url.netloc.rpartition("@")[2]
-        project.urls = [urlunsplit(url._replace(netloc=f"{role}@{at}")) for role in (owner, other)]
-        project.write("config.yaml", CONFIG.format(warehouse="type: postgres, url: '${WAREHOUSE_URL}'"))
-        yield project
-        for role in (owner, other):
-            server.execute(f"REASSIGN OWNED BY {role} TO CURRENT_USER")
-            server.execute(f"DROP OWNED BY {role}")
-        server.execute(f"DROP ROLE {owner}, {other}")
+def guarded(project, two_roles):
+    """Prod's role and one for pull requests."""
+    project.urls = two_roles
+    project.write("config.yaml", CONFIG.format(warehouse="type: postgres, url: '${WAREHOUSE_URL}'"))
+    return project
 
 
 def test_a_role_that_may_only_read_what_prod_made_is_enough(guarded):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
@@ -387,32 +385,16 @@ def test_its_intervals_follow_it_to_prod_and_back(daily):
 
 
 @pytest.fixture
-def guarded(project, postgres_url):
+def guarded(project, two_roles):
     """Prod and dev as two roles of one server: dev may read what prod makes, and write nowhere else than in its own schemas."""
-    number = os.urandom(4).hex()
-    owner, other = f"owner_{number}", f"other_{number}"
-    with psycopg.connect(postgres_url, autocommit=True) as server:
-        name = server.execute("SELECT quote_ident(current_database())").fetchone()[0]
-        server.execute(f"CREATE ROLE {owner} LOGIN; CREATE ROLE {other} LOGIN")
-        server.execute(f"GRANT CREATE ON DATABASE {name} TO {owner}, {other}; GRANT CREATE ON SCHEMA public TO {owner}")
-        server.execute(f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT SELECT ON TABLES TO {other}")
-        server.execute(f"CREATE SCHEMA _interlace AUTHORIZATION {owner}; GRANT ALL ON SCHEMA _interlace TO {other}")
-        server.execute(f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA _interlace GRANT ALL ON TABLES TO {other}")
-        url = urlsplit(postgres_url)
-        at = url.netloc.rpartition("@")[2]
-        roles = {"prod": owner, "dev": other}
-        urls = {env: urlunsplit(url._replace(netloc=f"{role}@{at}")) for env, role in roles.items()}
-        lines = [f"  {env}: {{connections: {{default: {{url: '{at}'}}}}}}" for env, at in urls.items()]
-        project.write(
-            "config.yaml",
-            "\n".join(["connections:", "  default: {type: postgres}", "defer_to: prod", "environments:", *lines]),
-        )
-        project.other = urls["dev"]
-        yield project
-        for role in (owner, other):
-            server.execute(f"REASSIGN OWNED BY {role} TO CURRENT_USER")
-            server.execute(f"DROP OWNED BY {role}")
-        server.execute(f"DROP ROLE {owner}, {other}")
+    urls = dict(zip(("prod", "dev"), two_roles, strict=True))
+    lines = [f"  {env}: {{connections: {{default: {{url: '{at}'}}}}}}" for env, at in urls.items()]
+    project.write(
+        "config.yaml",
+        "\n".join(["connections:", "  default: {type: postgres}", "defer_to: prod", "environments:", *lines]),
+    )
+    project.other = urls["dev"]
+    return project
 
 
 def test_dev_needs_no_right_to_write_where_prod_does(guarded):

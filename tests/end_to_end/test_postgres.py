@@ -8,7 +8,6 @@ import signal
 import time
 from textwrap import dedent
 
-import psycopg
 import pytest
 
 ORDERS = """
@@ -60,18 +59,6 @@ def shop(project, postgres_url):
     )
     project.sql("marts/log", "-- @strategy: append\nSELECT customer, orders FROM totals")
     return project
-
-
-@pytest.fixture
-def ask(postgres_url):
-    """Ask the warehouse without Interlace."""
-
-    def ask(sql):
-        with psycopg.connect(postgres_url, autocommit=True) as connection:
-            cursor = connection.execute(sql)
-            return cursor.fetchall() if cursor.description else []
-
-    return ask
 
 
 def test_a_project_is_built(shop, ask):

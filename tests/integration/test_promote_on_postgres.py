@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 import psycopg
-import pytest
 
 from interlace import Project
 
 TABLES = 5
-
-
-@pytest.fixture
-def ask(postgres_url):
-    def ask(sql):
-        with psycopg.connect(postgres_url, autocommit=True) as connection:
-            return connection.execute(sql).fetchall()
-
-    return ask
 
 
 def write(root, url, rows, more=""):

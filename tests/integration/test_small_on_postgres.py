@@ -50,16 +50,6 @@ def said(monkeypatch):
     return sent
 
 
-@pytest.fixture
-def ask(postgres_url):
-    def ask(sql):
-        with psycopg.connect(postgres_url, autocommit=True) as connection:
-            cursor = connection.execute(sql)
-            return cursor.fetchall() if cursor.description else []
-
-    return ask
-
-
 def run(root):
     with Project.load(root) as project:
         return project.run()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from interlace.errors import ConnectionFailure
 from interlace.run.circuit import is_connection_failure
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from interlace.run.task import Sent, Task
 
 __all__ = ["Trying"]
+
+T = TypeVar("T")
 
 
 class Trying:
@@ -42,19 +44,7 @@ class Trying:
 
     def sending(self, task: Task, worker: Worker, act: Callable[[], Sent]) -> Sent:
         """Do one export as often as the model's ``retry`` says; the model is published, whatever becomes of it."""
-
-        def failed(error: Exception, number: int, delay: float) -> None:
-            if worker.left or worker.why is not None:
-                raise error  # as below
-            self._recording.retrying_export(task, error, number, delay)
-
-        return with_retry(
-            task.model.retry,
-            act,
-            sleep=lambda seconds: pause(worker, seconds),
-            failed=failed,
-            predicate=predicate_of(task.model, self._root),
-        )
+        return self._again(task, worker, act, self._recording.retrying_export)
 
     def until(self, task: Task, worker: Worker, act: Callable[[], tuple[Done, Started]]) -> tuple[Done, Started]:
         """Do one load, check or export as often as the model's ``retry`` says."""
@@ -63,14 +53,19 @@ class Trying:
             with self.guard(task.connection, worker):
                 return self._committed(task, worker) or self._once(task, act)
 
+        return self._again(task, worker, attempt, self._recording.retrying)
+
+    def _again(
+        self, task: Task, worker: Worker, act: Callable[[], T], said: Callable[[Task, Exception, int, float], None]
+    ) -> T:
         def failed(error: Exception, number: int, delay: float) -> None:
             if worker.left or worker.why is not None:
                 raise error  # it was stopped, which is why it failed
-            self._recording.retrying(task, error, number, delay)
+            said(task, error, number, delay)
 
         return with_retry(
             task.model.retry,
-            attempt,
+            act,
             sleep=lambda seconds: pause(worker, seconds),
             failed=failed,
             predicate=predicate_of(task.model, self._root),
