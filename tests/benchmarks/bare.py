@@ -67,6 +67,14 @@ def make_events(count: str, database: str) -> None:
         )
 
 
+def make_random(rows: str, file: str) -> None:
+    """A Parquet file of two columns of random numbers, which do not compress: 16 bytes a row."""
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"COPY (SELECT random() AS a, random() AS b FROM range({rows})) TO '{file}' (FORMAT parquet)"
+        )
+
+
 def make_tpch(scale: str, database: str) -> None:
     """Make the eight tables of TPC-H."""
     with tpch(database) as connection:
@@ -95,7 +103,7 @@ def made_rows(count: int) -> list[dict[str, object]]:
 
 COMMANDS: dict[str, Callable[..., None]] = {
     command.__name__: command
-    for command in (statements, dicts, rows_only, batches, make_events, make_tpch, tpch_queries)
+    for command in (statements, dicts, rows_only, batches, make_events, make_random, make_tpch, tpch_queries)
 }
 
 if __name__ == "__main__":

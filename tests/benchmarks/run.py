@@ -22,6 +22,7 @@ from loading import load
 from loads import backfill, checks, history, merge
 from loads_postgres import history_on_postgres, merge_on_postgres
 from measure import Refused
+from objects_s3 import objects_s3
 from promote_postgres import promote_on_postgres
 from python_models import batches, dicts
 from small import first_run, per_model
@@ -52,6 +53,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "small-pg": small_on_postgres,
     "pg-transfer": transfer_postgres,
     "promote-pg": promote_on_postgres,
+    "s3": objects_s3,
     "backfill": backfill,
     "checks": checks,
 }
