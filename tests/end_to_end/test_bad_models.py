@@ -15,6 +15,7 @@ import pytest
         ("-- @strategy: {name: append, by: id}\nSELECT 1 AS id\n", ["models/a.sql:1", "append", "by"]),
         ("-- @checks: [uniq: id]\nSELECT 1 AS id\n", ["models/a.sql:1", "uniq", "unique"]),
         ("-- @checks: [{unique: {columns: id, severty: warn}}]\nSELECT 1 AS id\n", ["models/a.sql:1", "severty", "severity"]),
+        ("-- @checks: [{unique: id, severity: warn}]\nSELECT 1 AS id\n", ["models/a.sql:1", "unique: {…, severity: warn}"]),
         ("-- @export: {format: cvs, path: a.csv}\nSELECT 1 AS id\n", ["models/a.sql:1", "cvs", "csv"]),
         ("-- @export: {format: csv}\nSELECT 1 AS id\n", ["models/a.sql:1", "csv", "path"]),
         ("-- @timeout: soon\nSELECT 1 AS id\n", ["models/a.sql:1", "timeout", "soon"]),
@@ -52,6 +53,14 @@ def test_broken_sql_is_shown_with_file_line_column_and_an_excerpt(project):
     assert 3 <= int(line) <= 4
     assert int(column) > 0
     assert "^" in said
+
+
+def test_what_the_database_refuses_of_an_incremental_query_is_shown_with_file_and_line(project):
+    project.sql("a", "-- @incremental: datetime(ts)\nSELECT\n    nme,\n    TIMESTAMP '2024-01-01' AS ts\n")
+
+    said = project.fails("run", code=1)
+
+    assert "models/a.sql:3: Binder Error" in said
 
 
 def test_what_the_database_refuses_is_shown_with_file_and_line(project):

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+ONE_ROW = """
+from interlace import model
+
+@model(columns={{"id": "BIGINT"}})
+def a():
+    return {gives}
+"""
+
 
 def test_a_model_that_raises_shows_its_own_line_and_no_frames(project):
     project.python(
@@ -26,6 +34,27 @@ def test_a_model_that_raises_shows_its_own_line_and_no_frames(project):
     assert "return n / 0" in said
     assert "ZeroDivisionError: division by zero" in said
     assert "interlace/run" not in said
+
+
+def test_a_function_that_returns_none_does_not_empty_its_table(project):
+    project.python("a", ONE_ROW.format(gives='[{"id": 1}]'))
+    project.run()
+    project.python("a", ONE_ROW.format(gives="None"))
+
+    said = project.fails("run", code=1)
+
+    assert "models/a.py:4: The function returned None, and the model has a table." in said
+    assert "materialise='none'" in said
+    assert [(1,)] == project.query("SELECT id FROM a")
+
+
+def test_a_declared_type_that_is_none_is_named_with_its_column_and_the_nearest(project):
+    project.python("a", ONE_ROW.format(gives="[]").replace("BIGINT", "BIGINTT"))
+
+    said = project.fails("run", code=1)
+
+    assert "models/a.py:4: Column 'id': Rows of a Python model cannot have the type 'BIGINTT'." in said
+    assert "Did you mean 'BIGINT'?" in said
 
 
 def test_a_generator_that_raises_half_way_publishes_nothing(project):

@@ -420,3 +420,24 @@ def test_profile_of_a_column_that_is_not_there_names_the_nearest(project):
     project.run()
 
     assert "Did you mean 'name'?" in project.fails("profile", "people", "--columns", "nam")
+
+
+def test_a_relationship_to_a_column_that_is_not_there_names_it(project):
+    project.sql("customers", "SELECT 1 AS id")
+    project.sql("orders", "-- @checks: [{relationships: {column: id, to: customers, field: idd}}]\nSELECT 1 AS id")
+
+    said = project.fails("run", code=1)
+
+    assert "relationships(id to customers.idd)" in said
+    assert 'Referenced column "idd" not found' in said
+
+
+def test_columns_that_are_declared_otherwise_than_the_query_gives_them_are_warned_of(project):
+    project.sql("orders", "-- @columns: {id: DATE, itm: {description: What was sold}}\nSELECT 1 AS id, 'x' AS item")
+
+    said = project.run("--json")
+
+    assert [
+        "column 'id' is INTEGER, and 'columns' declares DATE: write CAST in the query, or 'contract: true' to refuse it",
+        "there is no column 'itm', which 'columns' declares. Did you mean 'item'? Columns: id, item.",
+    ] == said.models["orders"]["warnings"]

@@ -160,3 +160,17 @@ def test_a_backfill_that_is_killed_goes_on_and_ends_as_one_that_was_not(hourly, 
     query = "SELECT ts, n FROM daily ORDER BY ts"
     assert whole.query(query) == hourly.query(query)
     assert "Nothing to load." in hourly("backfill", "daily", "--until", until, "--dry-run").out
+
+
+def test_an_edited_model_says_which_intervals_are_of_its_older_definition(hourly):
+    yearly = DAILY.replace("batch_size: 1", "grain: year")
+    hourly.sql("daily", yearly)
+    hourly.run("daily")
+    hourly.sql("daily", yearly.replace("range AS n", "range + 1 AS n"))
+
+    plan, run = hourly("plan", "daily").out, hourly("run", "daily").out
+
+    for said in plan, run:
+        assert "from an older definition: 2024" in said
+        assert "'interlace backfill daily' loads them again" in said
+        assert "Nothing to do: 1 model " in said

@@ -268,6 +268,16 @@ def test_a_failed_export_leaves_the_model_published_and_the_next_run_does_it_alo
     assert "Nothing to do" in project.run().out
 
 
+def test_null_needs_no_quotes_as_an_option_of_csv_files(project):
+    project.write("seeds/given.csv", "id,n\n1,-\n")
+    project.write("seeds/given.yaml", "options: {null: '-'}\n")
+    project.sql("a", "-- @export: {format: csv, path: out/a.csv, null: NA}\nSELECT id, n FROM given")
+
+    project.run()
+
+    assert "id,n\n1,NA\n" == (project.root / "out/a.csv").read_text()
+
+
 def test_a_failed_run_keeps_yesterdays_export(project):
     project.sql("a", "-- @export: {csv: a.csv}\nSELECT 1 AS id")
     project.run()

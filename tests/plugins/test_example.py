@@ -43,7 +43,8 @@ def test_its_own_tests_pass_where_it_is_installed(python, example):
         plugins=[example], cwd=example, check=False,
     )  # fmt: skip
 
-    assert re.search(r"^\d{3} passed in ", run.stdout, re.MULTILINE), run.stdout[-3000:]
+    # What nobody can be asked to do cannot be refused: try_cast and validates_input only say how SQL is written.
+    assert re.search(r"^\d{3} passed, 2 skipped in ", run.stdout, re.MULTILINE), run.stdout[-3000:]
     assert 0 == run.returncode
 
 
@@ -99,4 +100,4 @@ def test_a_slip_in_its_name_gets_the_right_one(interlace):
     config = interlace.project / "config.yaml"
     config.write_text(config.read_text().replace("type: example", "type: exampel"))
 
-    assert "No connection type 'exampel'. Did you mean 'example'? Installed: " in interlace("run").stderr
+    assert "No connection type 'exampel'. Did you mean 'example'?" in interlace("run").stderr

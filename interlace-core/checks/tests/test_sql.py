@@ -85,14 +85,14 @@ def test_range():
 def test_relationships():
     assert written(Relationships, {"column": "id", "to": "customers", "field": "customer id"}) == snapshot(
         (
-            '(SELECT COUNT(*) FROM "shop"."orders" AS child ANTI JOIN "shop"."customers" AS parent ON parent."customer id" = child."id" WHERE NOT child."id" IS NULL)',
-            'SELECT child.* FROM "shop"."orders" AS child ANTI JOIN "shop"."customers" AS parent ON parent."customer id" = child."id" WHERE NOT child."id" IS NULL',
+            '(SELECT COUNT(*) FROM "shop"."orders" AS child ANTI JOIN (SELECT "customer id" FROM "shop"."customers") AS parent ON parent."customer id" = child."id" WHERE NOT child."id" IS NULL)',
+            'SELECT child.* FROM "shop"."orders" AS child ANTI JOIN (SELECT "customer id" FROM "shop"."customers") AS parent ON parent."customer id" = child."id" WHERE NOT child."id" IS NULL',
         )
     )
     assert written(Relationships, {"column": "id", "to": "customers", "field": "customer id"}, "postgres") == snapshot(
         (
-            '(SELECT COUNT(*) FROM "shop"."orders" AS child WHERE NOT child."id" IS NULL AND NOT EXISTS(SELECT 1 FROM "shop"."customers" AS parent WHERE parent."customer id" = child."id"))',
-            'SELECT child.* FROM "shop"."orders" AS child WHERE NOT child."id" IS NULL AND NOT EXISTS(SELECT 1 FROM "shop"."customers" AS parent WHERE parent."customer id" = child."id")',
+            '(SELECT COUNT(*) FROM "shop"."orders" AS child WHERE NOT child."id" IS NULL AND NOT EXISTS(SELECT 1 FROM (SELECT "customer id" FROM "shop"."customers") AS parent WHERE parent."customer id" = child."id"))',
+            'SELECT child.* FROM "shop"."orders" AS child WHERE NOT child."id" IS NULL AND NOT EXISTS(SELECT 1 FROM (SELECT "customer id" FROM "shop"."customers") AS parent WHERE parent."customer id" = child."id")',
         )
     )
 

@@ -23,11 +23,12 @@ def database_locked(file: Path, message: str) -> DatabaseLocked:
     found = _HOLDER.search(message)
     holder = _described(found) if found else None
     pid = found["pid"] if found else None
-    stop = f"Wait for it, or stop process {pid}." if pid else "Wait for it, or stop it."
+    stop = f"process {pid}" if pid else "it"
     return DatabaseLocked(
         f"The database {file} is in use by {holder or 'another process'}.",
         holder=holder,
-        hint=f"DuckDB lets one process at a time open a file for writing, and no other one beside it. {stop}",
+        hint="DuckDB lets one process at a time open a file for writing, and no other one beside it. "
+        f"Wait for it (interlace run --wait), or stop {stop}.",
     )
 
 

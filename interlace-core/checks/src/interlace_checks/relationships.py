@@ -56,7 +56,7 @@ class Relationships(Check):
         """Count the rows that point at nothing."""
         name = asking.find_column(target, options.column).name
         pointing, there = asking.column_of("child", name), asking.column_of("parent", options.field or options.column)
-        # A query of its own, so that the engine says which column is not there: of a join DuckDB only says that it is not.
+        # A query of its own, so that DuckDB names a column that is not there: of an anti join it names only the alias.
         parent = exp.select(there.this.copy()).from_(asking.table(target.resolve(options.to))).subquery("parent")
         # Not EXISTS: DuckDB takes half the time for an anti join, and sqlglot writes EXISTS for who has none.
         lost = (

@@ -91,7 +91,7 @@ class FakeProject:
     def __post_init__(self) -> None:
         self.graph = FakeGraph()
         self.config = SimpleNamespace(
-            config=SimpleNamespace(connections={"default": object()}),
+            config=SimpleNamespace(connections={"default": object()}, timezone="UTC"),
             connection=lambda name: ConnectionSpec(name or "default", "duckdb", {}, isolated=True, origin=DEFAULT),
             uses_secrets=lambda *path: False,
         )

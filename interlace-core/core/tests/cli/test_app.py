@@ -198,3 +198,10 @@ def test_a_reader_that_goes_away_is_no_error():
     child.stderr.close()
 
     assert (0, b"") == (child.wait(30), said)
+
+
+def test_a_value_that_is_none_of_those_allowed_is_named_with_them(run):
+    ended = run("init", "demo", "--template", "shopp")
+
+    assert 2 == ended.code
+    assert "Invalid value for '--template' / '-t': 'shopp' is not one of 'minimal', 'shop', 'ingest'." in ended.err

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import re
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from inline_snapshot import snapshot
 
 from interlace.cli.progress import Progress
 from interlace.cli.render import Output
-from interlace.telemetry.events import ExportFinished, ModelFinished, ModelStarted, Notice, RunStarted
+from interlace.telemetry.events import ExportFinished, IntervalLoaded, ModelFinished, ModelStarted, Notice, RunStarted
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
 
@@ -110,3 +111,14 @@ def test_exports_notices_and_unusual_actions_have_their_lines():
         ]
     )
     assert 1 == progress.exports
+
+
+def test_intervals_are_shown_in_the_zone_of_the_project():
+    progress = Progress(Output(io.StringIO()), verbose=True, zone=ZoneInfo("Europe/Amsterdam"))
+    begin = datetime(2024, 1, 1, 23, tzinfo=UTC)
+
+    (line,) = progress.lines(
+        IntervalLoaded("r", NOW, "daily", "a", begin, begin + timedelta(days=1), 1, 2, 0.5, {"inserted": 3})
+    )
+
+    assert "1 of 2: 2024-01-02 00:00 … 2024-01-03 00:00" in line

@@ -14,6 +14,12 @@ def test_every_value_is_shown_with_where_it_came_from(load):
     assert ("project", "default") == shown["name"]
 
 
+def test_defaults_of_inner_sections_stand_on_lines_of_their_own_and_durations_as_people_write_them(load):
+    shown = {one.key: one.value for one in settings(load("run: {threads: 8}\n"))}
+
+    assert (5, "30s") == (shown["run.circuit.failures"], shown["run.circuit.recovery"])
+
+
 def test_no_key_is_shown_twice(load):
     keys = [one.key for one in settings(load("name: x\nstate: {retention: {events: 1h}}\nplugins: {disabled: [a]}\n"))]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from interlace.contracts.relation import Column
 from interlace.model.definition import ColumnSpec
-from interlace.schema.contract import violations
+from interlace.schema.contract import drifts, violations
 
 COLUMNS = (Column("id", "INTEGER"), Column("item", "VARCHAR"))
 
@@ -39,3 +39,21 @@ def test_each_broken_promise_is_said_in_the_order_of_the_contract():
     said = violations([under_contract("zzz"), under_contract("id", "DATE")], COLUMNS, "duckdb")
 
     assert ["zzz", "id"] == [sentence.split("'")[1] for sentence in said]
+
+
+def test_a_declared_type_that_the_query_does_not_give_is_said():
+    said = drifts([ColumnSpec("id", "BIGINT"), ColumnSpec("item", "TEXT")], COLUMNS, "duckdb")
+
+    assert [
+        "column 'id' is INTEGER, and 'columns' declares BIGINT: write CAST in the query, or 'contract: true' to refuse it"
+    ] == said
+
+
+def test_a_declared_column_that_is_not_there_is_said_with_the_nearest():
+    said = drifts([ColumnSpec("itm")], COLUMNS, "duckdb")
+
+    assert ["there is no column 'itm', which 'columns' declares. Did you mean 'item'? Columns: id, item."] == said
+
+
+def test_what_is_under_contract_is_judged_by_the_contract_alone():
+    assert [] == drifts([under_contract("id", "BIGINT"), under_contract("zzz")], COLUMNS, "duckdb")

@@ -8,8 +8,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
-from pyspark.sql import SparkSession
-from pyspark.sql.pandas.types import to_arrow_schema
 
 from interlace.contracts.relation import Column
 from interlace.errors import InterlaceError, QueryFailed
@@ -19,7 +17,7 @@ from interlace_ibis.quoting import identifier, literal
 
 if TYPE_CHECKING:
     import ibis
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
     from interlace_ibis.backends import Backend
 
@@ -47,6 +45,8 @@ class PySpark(FilesEngine):
     def connect(cls, options: Mapping[str, Any], url: str | None, module: Any) -> ibis.BaseBackend:
         """Begin a session beside those that run, with the tables in it."""
         del url
+        from pyspark.sql import SparkSession
+
         running = SparkSession.getActiveSession() or _started(options["settings"])
         spark = running.newSession()
         con = module.connect(spark)
@@ -66,6 +66,8 @@ class PySpark(FilesEngine):
     def stream(self, sql: str, batch_size: int) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
         """Run a query; one of its partitions at a time is in memory here."""
         frame = self.frame(sql)
+        from pyspark.sql.pandas.types import to_arrow_schema
+
         schema = to_arrow_schema(frame.schema)
         return plain(_pieces(frame, schema, batch_size), schema)
 
@@ -89,6 +91,8 @@ class PySpark(FilesEngine):
 
 
 def _started(settings: Mapping[str, Any]) -> SparkSession:
+    from pyspark.sql import SparkSession
+
     builder = SparkSession.builder
     for key, value in {**_DEFAULTS, **settings, "spark.sql.catalogImplementation": "in-memory"}.items():
         builder = builder.config(key, str(value).lower() if isinstance(value, bool) else str(value))

@@ -94,6 +94,7 @@ def _show_usage_problem(problem: Any, words: list[str]) -> int:
     if type(problem).__name__ == "NoArgsIsHelpError":
         problem.show(sys.stdout)
         return 2
+    problem.message = problem.message.removeprefix("Value error, ")  # pydantic's, by which typer reads values
     if _wants_json(words):
         from interlace.cli.failure import report
 

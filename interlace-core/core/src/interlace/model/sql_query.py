@@ -26,7 +26,7 @@ from interlace.model.sql_functions import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["QueryReader", "fold"]
+__all__ = ["QueryReader", "fold", "references_in"]
 
 _LITERALS: Final = frozenset({
     TokenType.STRING,
@@ -143,6 +143,23 @@ class QueryReader:
             hint = "Write SELECT, FROM, VALUES or WITH; statements beside the query belong under 'pre' and 'post'."
             raise place.error(f"a model is a query, and {word} is none", tokens[0].start, hint=hint)
         return tree
+
+
+def references_in(tree: exp.Expr, text: str, file: str, line: int) -> tuple[Reference, ...]:
+    """The names of tables in a statement of any kind, which are no CTE and none of the database's own catalogue.
+
+    Args:
+        tree: what `text` was parsed to.
+        text: the statement.
+        file: for messages.
+        line: of the file where `text` begins.
+
+    Raises:
+        InvalidSql: a function that reads a table which cannot be seen.
+    """
+    tables = _Tables(0, _Place(text, file, line))
+    tables.visit(tree, recursive_cte=True)
+    return tuple(sorted(tables.references, key=lambda r: r.start))
 
 
 class _Place:

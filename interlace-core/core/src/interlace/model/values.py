@@ -116,13 +116,14 @@ def statements(value: object) -> tuple[str, ...]:
 
 
 def mapping(value: object) -> dict[str, object]:
-    """A mapping from names to plain data."""
+    """A mapping from names to plain data; ``null``, which YAML reads as None, is the name of an option of CSV files."""
     if not isinstance(value, Mapping):
         raise Unacceptable(f"must be a mapping of names to values, not {shown(value)}")
-    for key in value:
+    named = {"null" if key is None else key: item for key, item in value.items()}
+    for key in named:
         if not isinstance(key, str):
             raise Unacceptable(f"must have names as keys, not {shown(key)}")
-    return {key: plain(item) for key, item in value.items()}
+    return {key: plain(item) for key, item in named.items()}
 
 
 def plain(value: object) -> object:

@@ -103,6 +103,7 @@ def judge(
         built.rows = _rows(task, portion, counts)
         _refuse_changes(task, built.columns, session)
         verify(task.model, built.columns, session)
+        built.warnings += _undeclared(task.model, built.columns, session)
         _refuse_empty(task, built, allow_empty)
         if task.model.checks:
             audit_relation(task, session, built, audit, batch)
@@ -126,6 +127,15 @@ def verify(model: Model, columns: Sequence[Column], session: Session) -> None:
         broken = violations(model.columns, columns, session.connection.dialect)
         if broken:
             raise InvalidModel(f"{model.name} breaks its column contract: " + "; ".join(broken))
+
+
+def _undeclared(model: Model, columns: Sequence[Column], session: Session) -> list[str]:
+    """Where the columns of a query are not as declared; rows of Python models have been given the declared types."""
+    if not model.columns or not isinstance(model.body, SqlBody):
+        return []
+    from interlace.schema.contract import drifts
+
+    return drifts(model.columns, columns, session.connection.dialect)
 
 
 @dataclass(frozen=True, slots=True)

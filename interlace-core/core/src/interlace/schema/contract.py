@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from interlace.contracts.relation import Column
     from interlace.model.definition import ColumnSpec
 
-__all__ = ["violations"]
+__all__ = ["drifts", "violations"]
 
 
 def violations(specs: Iterable[ColumnSpec], columns: Sequence[Column], dialect: str) -> list[str]:
@@ -29,6 +29,33 @@ def violations(specs: Iterable[ColumnSpec], columns: Sequence[Column], dialect: 
     found = columns_by_name(columns)
     said = (_violation(spec, found.get(spec.name.casefold()), columns, dialect) for spec in specs if spec.contract)
     return [sentence for sentence in said if sentence is not None]
+
+
+def drifts(specs: Iterable[ColumnSpec], columns: Sequence[Column], dialect: str) -> list[str]:
+    """Say where a query's columns are not what is declared without a contract: nothing is refused, and nothing cast.
+
+    Args:
+        specs: the model's ``columns:``; those under contract are judged by `violations`.
+        columns: the columns of the relation.
+        dialect: sqlglot's name of the dialect that the types are written in.
+    """
+    found = columns_by_name(columns)
+    said = (_drift(spec, found.get(spec.name.casefold()), columns, dialect) for spec in specs if not spec.contract)
+    return [sentence for sentence in said if sentence is not None]
+
+
+def _drift(spec: ColumnSpec, column: Column | None, columns: Sequence[Column], dialect: str) -> str | None:
+    if column is None:
+        near = did_you_mean(spec.name, [c.name for c in columns], label="Columns")
+        return f"there is no column {spec.name!r}, which 'columns' declares. {near}".rstrip()
+    from interlace.schema.sql_types import same_type
+
+    if spec.type is None or same_type(spec.type, column.type, dialect):
+        return None
+    return (
+        f"column {spec.name!r} is {column.type}, and 'columns' declares {spec.type}: write CAST in the query, or "
+        "'contract: true' to refuse it"
+    )
 
 
 def _violation(spec: ColumnSpec, column: Column | None, columns: Sequence[Column], dialect: str) -> str | None:

@@ -60,7 +60,7 @@ def list_letters(
         echo(f"No {'' if status == 'any' else status + ' '}dead letters{'' if all_ else f' in {environment}'}.")
     else:
         rows = [
-            (d.id, d.environment, d.model, d.status, when(d.failed_at), str(d.attempts), shortened(d.error, 60))
+            (d.id, d.environment, d.model, d.status, when(d.failed_at), str(d.attempts), shortened(_first_line(d), 60))
             for d in letters
         ]
         print_table(["id", "environment", "model", "status", "failed", "attempts", "error"], rows, align="<<<<<>")
@@ -189,6 +189,10 @@ def _found(store: StateStore, letter: str) -> DeadLetter:
     from interlace.run.dead_letters import find_letter
 
     return find_letter(store, letter)
+
+
+def _first_line(letter: DeadLetter) -> str:
+    return letter.error.strip().partition("\n")[0]
 
 
 def _data(letter: DeadLetter) -> dict[str, Any]:
