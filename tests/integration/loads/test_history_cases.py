@@ -366,6 +366,20 @@ def test_only_keys_in_the_scope_of_the_batch_can_be_missing(load, versions):
     assert [(1, "a", 1, None), (2, "b", 1, 2), (3, "c", 1, None)] == versions()
 
 
+def test_the_scope_of_a_row_that_gives_way_to_another_of_its_key_is_in_the_batch(load, versions):
+    options = {
+        "delete_mode": "close",
+        "delete_missing": True,
+        "delete_scope": "w",
+        "duplicates": "latest",
+        "order_by": "v",
+    }
+    load(1, (1, "a", "east"), (2, "b", "west"), **options)
+    load(2, (3, "a", "west"), (3, "b", "east"), (1, "a", "east"), **options)
+
+    assert [(1, "a", 1, None), (2, "b", 1, 2), (3, "b", 2, None)] == versions()
+
+
 def test_an_open_row_may_end_at_a_moment_that_never_comes(load, engine):
     options = {"open_valid_to": "9999-12-31", "is_current": "now"}
     load(1, (1, "a"), **options)

@@ -132,7 +132,7 @@ class _Load:
     def run(self, batch: Sequence[Row]) -> Counter[str]:
         events = self._picked(batch)
         verdicts = {key: [replace(e, verdict=self._verdict(key, e)) for e in found] for key, found in events.items()}
-        missing = self._missing(events)
+        missing = self._missing(batch, events)
         # A delete of a key that was never there writes nothing.
         ahead = (
             e
@@ -243,10 +243,11 @@ class _Load:
             raise Refused
         return "late"
 
-    def _missing(self, events: Mapping[Key, Sequence[_Event]]) -> list[Key]:
+    def _missing(self, batch: Sequence[Row], events: Mapping[Key, Sequence[_Event]]) -> list[Key]:
         if not self.rules.missing:
             return []
-        scopes = [tuple(e.row[n] for n in self.rules.scope) for found in events.values() for e in found]
+        # A row that gives way to another of its key is in the batch all the same.
+        scopes = [tuple(row[n] for n in self.rules.scope) for row in batch if self.rules.of(row) in events]
         live = {k: v[-1] for k, v in self.versions.items() if v and v[-1].ended is None and not v[-1].gone}
         in_scope = {
             k: v
