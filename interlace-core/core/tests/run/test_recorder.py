@@ -97,3 +97,29 @@ def test_what_could_not_be_settled_is_recorded_by_the_next_flush(recorder, store
     recorder.flush()
 
     assert [(["a"], [])] == store.recorded
+
+
+def test_what_a_flush_could_not_record_holds_up_what_must_come_after_it(recorder, store):
+    recorder.attempt(attempt("a"))
+    store.full = True
+    with pytest.raises(OSError, match="no space"):
+        recorder.flush()
+    with pytest.raises(OSError, match="no space"):
+        recorder.settle()
+    store.full = False
+    recorder.settle()
+
+    assert [(["a"], [])] == store.recorded
+
+
+def test_what_a_flush_could_not_tell_is_told_by_the_next(recorder, store, told):
+    done = []
+    recorder.event(notice("one"))
+    recorder.after(done.append)
+    store.full = True
+    with pytest.raises(OSError, match="no space"):
+        recorder.flush()
+    store.full = False
+    recorder.flush()
+
+    assert ([([], ["one"])], ["one"], [store]) == (store.recorded, [e.message for e in told], done)

@@ -56,15 +56,18 @@ class Recorder:
         self._acts.put(act)
 
     def flush(self) -> None:
-        """Record and pass on all that was put so far: one transaction, one write to the log."""
+        """Record and pass on all that was put so far: one transaction, one write to the log.
+
+        What cannot be recorded waits for the next time: until then `settle` lets nothing commit that may have read it.
+        """
         with self._recording:
-            acts = [self._acts.get_nowait() for _ in range(self._acts.qsize())]
             attempts, events = self._take()
-            attempts, self._attempts = self._attempts + attempts, []
-            events, self._events = self._events + events, []
-            if attempts or events:
-                self._store.record(self._environment, attempts, [_record(e, data) for e, data in events])
-            for act in acts:
+            self._attempts += attempts
+            self._events += events
+            if self._attempts or self._events:
+                self._store.record(self._environment, self._attempts, [_record(e, data) for e, data in self._events])
+            events, self._attempts, self._events = self._events, [], []
+            for act in [self._acts.get_nowait() for _ in range(self._acts.qsize())]:
                 act(self._store)
             if not events:
                 return
