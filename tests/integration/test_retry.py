@@ -36,7 +36,7 @@ def lost(*, in_doubt: bool) -> ConnectionFailure:
 def lose(monkeypatch):
     """Makes the commits of transactions that left a marker fail, as often as is said: before or after they took effect."""
 
-    def lose(times: int, *, committed: bool) -> None:
+    def lose(times: int, *, committed: bool, in_doubt: bool = True) -> None:
         left = [times]
         command = Transaction._command
 
@@ -48,7 +48,7 @@ def lose(monkeypatch):
                 command(self, sql)
             else:
                 command(self, "ROLLBACK")
-            raise lost(in_doubt=True)
+            raise lost(in_doubt=in_doubt)
 
         monkeypatch.setattr(Transaction, "_command", failing)
 
@@ -61,11 +61,13 @@ def ids(root: Path) -> list[int]:
 
 
 @pytest.mark.parametrize("committed", [True, False])
-def test_an_append_whose_commit_is_in_doubt_is_loaded_once(root, lose, committed):
+@pytest.mark.parametrize("in_doubt", [True, False])
+def test_an_append_whose_commit_is_in_doubt_is_loaded_once(root, lose, committed, in_doubt):
+    """Whether it is known to be so, or something failed once it was committed."""
     (root / "models" / "orders.sql").write_text(APPEND.format(retry="{attempts: 3, initial_delay: 0, jitter: 0}"))
     events = []
     with Project.load(root) as project:
-        lose(1, committed=committed)
+        lose(1, committed=committed, in_doubt=in_doubt)
         result = project.run(on_event=events.append)
 
     assert "succeeded" == result.status
@@ -74,10 +76,11 @@ def test_an_append_whose_commit_is_in_doubt_is_loaded_once(root, lose, committed
 
 
 @pytest.mark.parametrize("committed", [True, False])
-def test_without_a_retry_the_next_run_looks_whether_it_was_committed(root, lose, committed):
+@pytest.mark.parametrize("in_doubt", [True, False])
+def test_without_a_retry_the_next_run_looks_whether_it_was_committed(root, lose, committed, in_doubt):
     (root / "models" / "orders.sql").write_text(APPEND.format(retry="none"))
     with Project.load(root) as project:
-        lose(1, committed=committed)
+        lose(1, committed=committed, in_doubt=in_doubt)
         first = project.run()
         second = project.run()
         left = project.store.dead_letters()

@@ -96,6 +96,7 @@ class Recording:
         self._started: dict[str, Started] = {}
         self._parts: dict[str, ModelState] = {}
         self._loaded: dict[str, dict[str, int]] = {}
+        self._committing: set[str] = set()
 
     # --- in a worker's thread ---------------------------------------------------------------------------------
 
@@ -103,6 +104,7 @@ class Recording:
         """An attempt begins, at one portion of the task where it loads any."""
         started = Started(new_id(), datetime.now(UTC), time.monotonic(), portion)
         self._started[task.name] = started
+        self._committing.discard(task.name)
         self._recorder.event(ModelStarted(self._run, started.at, task.name, started.id, _reason(task)))
         return started
 
@@ -191,7 +193,7 @@ class Recording:
         # None began where the connection's circuit was open.
         started = self._started.get(task.name) or Started(new_id(), now, time.monotonic())
         message, code = _said(error)
-        if self._keep is None and not _in_doubt(error):
+        if self._keep is None and not self._is_in_doubt(task, error):
             state = self._parts.get(task.name, task.state)
             self._recorder.attempt(self._failure(task, started, "failed", now, state, error))
         attempts = task.model.retry.attempts if task.model.retry is not None else 1
@@ -211,6 +213,14 @@ class Recording:
         self._recorder.event(
             ModelRetrying(self._run, now, task.name, attempt, number, attempts, delay, f"export: {message}", code)
         )
+
+    def committing(self, task: Task) -> None:
+        """The attempt has left its marker and is about to commit.
+
+        Whatever becomes of it here, only the marker tells whether it did: a failure of it is recorded under another id,
+        for the next run takes an id that is recorded for one that is settled.
+        """
+        self._committing.add(task.name)
 
     def restore(self, done: Done) -> None:
         """A load that was given up turned out to be committed: its data version is the present one."""
@@ -276,7 +286,7 @@ class Recording:
         if _owes_build(task):
             state = task.state
         started = self._started.get(task.name) or Started(new_id(), now, time.monotonic() - seconds)
-        if _in_doubt(error):
+        if self._is_in_doubt(task, error):
             # Its own id is that of the marker, by which the next run may find that it succeeded.
             started = replace(started, id=new_id())
         record = self._failure(task, started, status, now, state, error)
@@ -298,6 +308,9 @@ class Recording:
         self.announce(done)
 
     # --- inside -----------------------------------------------------------------------------------------------
+
+    def _is_in_doubt(self, task: Task, error: Exception) -> bool:
+        return task.name in self._committing or (isinstance(error, ConnectionFailure) and error.in_doubt)
 
     def _add_part(self, done: Done, number: int) -> None:
         record = done.record
@@ -460,7 +473,3 @@ def _said(error: Exception) -> tuple[str, str | None]:
     if isinstance(error, InterlaceError):
         return str(error), error.code
     return redacted(f"{type(error).__name__}: {error}"), None
-
-
-def _in_doubt(error: Exception) -> bool:
-    return isinstance(error, ConnectionFailure) and error.in_doubt

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from interlace.errors import ConnectionFailure
 from interlace.run.circuit import is_connection_failure
 from interlace.run.retry import pause, predicate_of, with_retry
 
@@ -85,19 +84,16 @@ class Trying:
     def marked(self, done: Done, started: Started) -> None:
         """A load has left its marker and is about to commit."""
         self._marked[done.task.name] = done, started
+        self._recording.committing(done.task)
 
     def _once(self, task: Task, act: Callable[[], tuple[Done, Started]]) -> tuple[Done, Started]:
-        try:
-            result = act()
-        except Exception as error:
-            if not (isinstance(error, ConnectionFailure) and error.in_doubt):
-                self._marked.pop(task.name, None)
-            raise
+        """What is raised once the marker is left says nothing: the next attempt begins with a look for it."""
+        result = act()
         self._marked.pop(task.name, None)
         return result
 
     def _committed(self, task: Task, worker: Worker) -> tuple[Done, Started] | None:
-        """The load whose connection was lost while it committed, if its marker is there (`loading.md` 10)."""
+        """The load that failed while it committed or after, if its marker is there (`loading.md` 10)."""
         if task.name not in self._marked:
             return None
         markers = self._sessions.of(task.connection, worker).markers()
