@@ -50,7 +50,10 @@ class Trying:
 
         def attempt() -> tuple[Done, Started]:
             with self.guard(task.connection, worker):
-                return self._committed(task, worker) or self._once(task, act)
+                found = self._committed(task, worker) or act()
+            # Not before: what fails once the marker is left, the guard's own end too, leaves it to the next look.
+            self._marked.pop(task.name, None)
+            return found
 
         return self._again(task, worker, attempt, self._recording.retrying)
 
@@ -86,19 +89,14 @@ class Trying:
         self._marked[done.task.name] = done, started
         self._recording.committing(done.task)
 
-    def _once(self, task: Task, act: Callable[[], tuple[Done, Started]]) -> tuple[Done, Started]:
-        """What is raised once the marker is left says nothing: the next attempt begins with a look for it."""
-        result = act()
-        self._marked.pop(task.name, None)
-        return result
-
     def _committed(self, task: Task, worker: Worker) -> tuple[Done, Started] | None:
         """The load that failed while it committed or after, if its marker is there (`loading.md` 10)."""
         if task.name not in self._marked:
             return None
         markers = self._sessions.of(task.connection, worker).markers()
-        done, started = self._marked.pop(task.name)
+        done, started = self._marked[task.name]
         if all(m.attempt != done.record.id for m in markers):
+            del self._marked[task.name]
             return None
         self._recording.restore(done)
         return done, started
