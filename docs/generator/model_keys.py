@@ -64,7 +64,7 @@ make sense (not `inputs`, `cache` or `volatile`) and `options`, which say how th
 """
 _COLUMN_MEANINGS = {
     "name": "the column, where `columns` is a list",
-    "type": "its SQL type: what the rows of a Python model or a seed become, and what a contract enforces; a query that gives another is warned of",
+    "type": "its SQL type: what the rows become (a value that does not fit is an error), and with `contract` what is enforced without a cast",
     "description": "for people",
     "contract": "true: the published column must exist with this type, or nothing is published",
     "tags": "words; `pii` keeps its values out of samples of failing rows",

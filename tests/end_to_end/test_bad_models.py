@@ -271,3 +271,12 @@ def test_an_expression_that_does_not_parse_is_refused_before_anything_ran(projec
 
     assert "models/b.sql:1: the expression 'id >' does not parse: Incomplete GT at column" in said
     assert not (project.root / "warehouse.duckdb").exists()
+
+
+def test_two_columns_of_one_name_are_refused_with_their_line(project):
+    project.sql("a", "SELECT\n  1 AS id,\n  2 AS id\n")
+
+    said = project.fails("run")
+
+    assert "models/a.sql:3:8: the query gives two columns 'id'" in said
+    assert "Give one of them another name with AS, or leave it out." in said

@@ -208,3 +208,38 @@ def test_a_query_that_takes_too_long_is_interrupted(project):
     said = project.fails("run", code=1, timeout=25)
 
     assert "ILC-605" in said
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ('@check("sums")', "@check takes the name of a model: @check(model=\"sums\"), not 'sums' by its place"),
+        ("@check", '@check takes the name of a model: @check(model="orders")'),
+        ("@check()", '@check takes the name of a model: @check(model="orders")'),
+        ('@check(modle="sums")', "@check has no option 'modle'. Did you mean 'model'?"),
+    ],
+)  # fmt: skip
+def test_a_check_that_is_written_wrongly_is_said_with_the_right_form(project, written, words):
+    project.sql("sums", "SELECT 1 AS id")
+    project.python("checks", f"from interlace import check\n\n\n{written}\ndef fine(rows):\n    return True\n")
+
+    said = project.fails("run")
+
+    assert "models/checks.py:4: " in said
+    assert words in said
+
+
+@pytest.mark.parametrize("returned", [
+    "pa.table([[1], [2]], names=['id', 'ID'])",
+    "ibis.memtable({'n': [1]}).select(lambda t: t.n.name('id'), lambda t: t.n.name('ID'))",
+])  # fmt: skip
+def test_rows_with_two_columns_of_one_name_are_refused(project, returned):
+    project.python(
+        "a",
+        "import ibis\nimport pyarrow as pa\nfrom interlace import model\n\n\n"
+        f"@model\ndef a():\n    return {returned}\n",
+    )
+
+    said = project.fails("run", code=1)
+
+    assert "models/a.py:7: The columns 'id' and 'ID' have one name" in said

@@ -133,3 +133,24 @@ def test_the_shops_customers_hold_what_they_spent(example, shop):
 
 def test_nothing_is_to_do_after_the_shop(example):
     assert "Nothing to do" in example("shop").run().out
+
+
+@pytest.mark.parametrize("name", ["shop", "flights"])
+def test_the_columns_of_all_models_are_followed(example, name):
+    rows = example(name)("lineage", "list", "--json").json
+
+    assert {} == {row["model"]: row["unknown"] for row in rows if row["unknown"]}
+
+
+def test_a_mart_of_ibis_is_followed_to_the_raw_files(example):
+    said = example("flights")("lineage", "show", "carriers.on_time_share", "--json").json["upstream"]
+
+    found = {(edge["from"]["model"], edge["from"]["column"]): edge["kind"] for edge in said if edge["depth"] == 1}
+    assert {
+        ("daily_delays", "flights"): "aggregated",
+        ("daily_delays", "cancelled"): "aggregated",
+        ("daily_delays", "late"): "aggregated",
+        ("daily_delays", "carrier"): "filter_only",
+        ("airlines", "carrier"): "join_only",
+    } == found
+    assert ("flights", "dep_time") in {(e["from"]["model"], e["from"]["column"]) for e in said}

@@ -152,6 +152,17 @@ def test_a_difference_names_what_breaks_readers(project):
     assert ["n", "id", "item"] == project("schema", "diff", "orders", "--json").json["breaking"]
 
 
+def test_a_declared_rename_is_said_as_one(project):
+    project.sql("orders", "-- @strategy: append\nSELECT 1 AS a")
+    project.run()
+    project.sql("orders", "-- @strategy: append\n-- @columns: {aa: {renamed_from: a}}\nSELECT 2 AS aa")
+    project.run()
+
+    assert "orders: from version 1 to version 2\n  ~ a -> aa (renamed)\n" == project("schema", "diff", "orders").out
+    assert "  ~ a -> aa (renamed)\n" in project("schema", "history", "orders").out
+    assert [] == project("schema", "diff", "orders", "--json").json["breaking"]
+
+
 def test_environments_are_compared(project):
     project.write("config.yaml", "connections:\n  default:\n    type: duckdb\n    path: '{env}.duckdb'\n")
     project.sql("orders", "SELECT 1 AS id")

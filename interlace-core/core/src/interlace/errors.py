@@ -12,6 +12,7 @@
     │   │   └── InvalidSql             SQL that does not parse
     │   ├── InvalidGraph               cycles, missing upstreams, duplicate names
     │   ├── InvalidTest                a unit test: its file, its rows, what it asks for
+    │   ├── InvalidMigration           a migration: its file, its place among the others, what it may not touch
     │   └── UnknownProvider            a name in the project matches no installed provider
     ├── PluginError                    a plugin cannot be used                                exit 2
     ├── UnsupportedCapability          the connection cannot do what was asked                exit 2
@@ -29,6 +30,7 @@
     │   ├── ExportFailed               published, but an export could not be written
     │   ├── TimedOut                   longer than the model's timeout
     │   ├── RunUnderWay                another run of the environment has not ended
+    │   ├── MigrationFailed            a migration stopped; says where things stand
     │   └── Cancelled                  by the user                                            exit 130
     └── Defect                         Interlace is wrong: please report it                   exit 1
 
@@ -59,12 +61,14 @@ __all__ = [
     "InterlaceError",
     "InvalidConfig",
     "InvalidGraph",
+    "InvalidMigration",
     "InvalidModel",
     "InvalidProject",
     "InvalidSql",
     "InvalidTest",
     "LoadRefused",
     "Location",
+    "MigrationFailed",
     "ModelFailed",
     "PluginError",
     "ProjectNotFound",
@@ -207,6 +211,12 @@ class InvalidTest(ConfigurationError):
     """A unit test is wrong: a key of its file, the rows that it gives, or what it asks for."""
 
     code = "ILC-240"
+
+
+class InvalidMigration(ConfigurationError):
+    """A migration is wrong: its file, its place among the others, what it would touch."""
+
+    code = "ILC-250"
 
 
 class UnknownProvider(ConfigurationError):
@@ -384,6 +394,12 @@ class RunUnderWay(RunError):
     def __init__(self, message: str, *, run: str, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.run = run
+
+
+class MigrationFailed(RunError):
+    """A migration stopped; the message says what stands and what does not."""
+
+    code = "ILC-609"
 
 
 class Defect(InterlaceError):

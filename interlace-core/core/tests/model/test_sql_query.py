@@ -209,3 +209,33 @@ def test_names_fold_as_the_engine_folds_them():
         fold("postgres", "A", quoted=False),
         fold("postgres", "A", quoted=True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("query", "dialect", "twice"),
+    [
+        ("SELECT 1 AS id, 2 AS ID", "duckdb", "ID"),
+        ("SELECT a.id, b.id FROM a, b", "duckdb", "id"),
+        ("WITH c AS (SELECT 1 AS n) (SELECT n, n FROM c UNION SELECT 1, 2)", "duckdb", "n"),
+        ('SELECT 1 AS id, 2 AS "ID"', "postgres", None),
+        ("SELECT 1 AS id, 2 AS ID", "postgres", "ID"),
+        ("SELECT a.*, b.id FROM a, b", "duckdb", None),
+        ("SELECT max(n), max(m), 1, 2 FROM a", "duckdb", None),
+        ("SELECT (SELECT 1 AS id) AS a, 2 AS id", "duckdb", None),
+        ("SELECT COLUMNS('a_(.*)') AS '\\1', COLUMNS('b_(.*)') AS '\\1' FROM t", "duckdb", None),
+        ("FROM a", "duckdb", None),
+        ("VALUES (1, 2)", "duckdb", None),
+    ],
+)
+def test_a_relation_has_no_two_columns_of_one_name(query, dialect, twice):
+    try:
+        QueryReader(dialect).read(query, "m.sql", 1, stored=True)
+        found = None
+    except InvalidSql as error:
+        found = error.message
+
+    assert found == (twice and f"the query gives two columns {twice!r}")
+
+
+def test_a_question_may_have_two_columns_of_one_name():
+    assert "SELECT 1 AS id, 2 AS id" == read("SELECT 1 AS id, 2 AS id").text

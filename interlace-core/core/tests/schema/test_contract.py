@@ -41,11 +41,14 @@ def test_each_broken_promise_is_said_in_the_order_of_the_contract():
     assert ["zzz", "id"] == [sentence.split("'")[1] for sentence in said]
 
 
-def test_a_declared_type_that_the_query_does_not_give_is_said():
+def test_a_declared_type_that_the_table_does_not_have_is_said():
     said = drifts([ColumnSpec("id", "BIGINT"), ColumnSpec("item", "TEXT")], COLUMNS, "duckdb")
 
     assert [
-        "column 'id' is INTEGER, and 'columns' declares BIGINT: write CAST in the query, or 'contract: true' to refuse it"
+        (
+            "column 'id' is INTEGER in what is published, and 'columns' declares BIGINT: a table that keeps its rows changes "
+            "its types as its 'schema_mode' says"
+        )
     ] == said
 
 

@@ -54,3 +54,21 @@ def test_each_column_changes_once_at_most(old, new):
 
     assert len(found) == len(set(found))
     assert set(found) <= {c.name for c in (*old, *new)}
+
+
+def test_a_declared_rename_is_one_and_breaks_nothing_by_itself():
+    old, new = [Column("a", "INTEGER"), Column("b", "DATE")], [Column("aa", "BIGINT"), Column("b", "DATE")]
+
+    found = alterations(old, new, "duckdb", renamed={"AA": "A"})
+
+    assert [
+        Alteration("aa", "renamed", "INTEGER", "BIGINT", was="a"),
+        Alteration("aa", "widened", "INTEGER", "BIGINT"),
+    ] == found
+    assert [False, False] == [a.breaking for a in found]
+
+
+def test_a_rename_that_did_not_happen_between_the_two_is_none():
+    both = [Column("a", "INTEGER"), Column("aa", "INTEGER")]
+
+    assert [Alteration("a", "removed", "INTEGER", None)] == alterations(both, both[1:], "duckdb", renamed={"aa": "a"})

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from interlace.model.definition import Node
     from interlace.run.project import Project
 
-__all__ = ["model_named", "node_named"]
+__all__ = ["model_named", "node_named", "node_or_beside"]
 
 
 def node_named(project: Project, word: str) -> Node:
@@ -30,6 +30,22 @@ def node_named(project: Project, word: str) -> Node:
         f"There is no model or source {word!r}. {did_you_mean(word, nodes, label='There are')}".rstrip(),
         hint="'interlace list' shows all names.",
     )
+
+
+def node_or_beside(project: Project, word: str) -> tuple[tuple[str, ...], str | None]:
+    """As `node_named`, or the table of this name that is kept beside a model's own: the parts of its name, its connection.
+
+    Raises:
+        UsageError: there is neither; says the nearest.
+    """
+    try:
+        node = node_named(project, word)
+    except UsageError:
+        if (beside := project.side_table(word)) is None:
+            raise
+        relation, connection = beside
+        return relation.parts, connection
+    return (node.name,), node.connection
 
 
 def model_named(project: Project, word: str) -> Model:

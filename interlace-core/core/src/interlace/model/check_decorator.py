@@ -16,6 +16,7 @@ __all__ = ["CheckDeclaration", "check", "check_declaration_of"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 _ATTRIBUTE: Final = "__interlace_check__"
+_OPTIONS: Final = ("model", "severity", "name", "where", "max_rows", "max_fraction", "scope")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +30,17 @@ class CheckDeclaration:
 
 
 def check(
-    *,
-    model: str,
+    *positional: object,
+    model: str | None = None,
     severity: Literal["error", "warn"] = "error",
     name: str | None = None,
     where: str | None = None,
     max_rows: int | None = None,
     max_fraction: float | None = None,
     scope: Literal["table", "batch"] | None = None,
+    **unknown: object,
 ) -> Callable[[F], F]:
-    """Make a function a check of a model's rows, run before these are published.
+    """Make a function a check of a model's rows, run before these are published: ``@check(model="orders")``.
 
     Its one parameter is given the rows as its annotation asks: ``ibis.Table`` (the default), ``pyarrow.Table``,
     ``pyarrow.RecordBatchReader``, ``pandas.DataFrame``, ``polars.DataFrame`` or ``polars.LazyFrame``.  It returns whether all
@@ -55,10 +57,15 @@ def check(
         scope: ``table`` checks what will be published, ``batch`` the rows that the load brings.
 
     Raises:
-        TypeError: what is decorated is no function, or the model is no name.
+        TypeError: what is decorated is no function, the model is no name, or an option is none; says how it is written.
     """
+    if positional:
+        raise TypeError(_by_keyword(positional[0]))
+    if unknown:
+        raise TypeError(_no_option(next(iter(unknown))))
     if not isinstance(model, str) or not model:
-        raise TypeError(f'@check takes the name of a model: @check(model="orders"), not {model!r}')
+        was = f", not {model!r}" if model is not None else ""
+        raise TypeError(f'@check takes the name of a model: @check(model="orders"){was}')
     given = {
         "severity": severity,
         "name": name,
@@ -78,6 +85,19 @@ def check(
         return decorated
 
     return declare
+
+
+def _by_keyword(given: object) -> str:
+    """What is said to ``@check("orders")``, and to ``@check`` without parentheses."""
+    name = given if isinstance(given, str) else "orders"
+    was = f", not {given!r} by its place" if isinstance(given, str) else ""
+    return f'@check takes the name of a model: @check(model="{name}"){was}'
+
+
+def _no_option(word: str) -> str:
+    from interlace.errors import did_you_mean
+
+    return f"@check has no option {word!r}. {did_you_mean(word, _OPTIONS, label='Options')}".rstrip()
 
 
 def check_declaration_of(function: object) -> CheckDeclaration | None:

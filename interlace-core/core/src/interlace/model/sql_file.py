@@ -60,7 +60,7 @@ class SqlLoader(ModelLoader):
         read_entries(section.entries, context.file, declared)
         try:
             reader = self._reader(context.dialect(declared))
-            body, digest = reader.read(section.text, context.file, section.line)
+            body, digest = reader.read(section.text, context.file, section.line, stored=True)
         except InvalidModel as error:
             raise_all([*declared.errors, error])
             raise

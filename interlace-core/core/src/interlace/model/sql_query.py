@@ -13,6 +13,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from interlace.errors import InvalidSql, Location
 from interlace.model.definition import Reference, SqlBody, Variable
 from interlace.model.fingerprint import digest
+from interlace.model.sql_columns import column_named_twice
 from interlace.model.sql_functions import (
     BARE_VOLATILE,
     EXTERNAL,
@@ -77,19 +78,20 @@ class QueryReader:
         self._tokenizer = self._dialect.tokenizer()
         self._parser = self._dialect.parser()
 
-    def read(self, text: str, file: str, line: int) -> tuple[SqlBody, str]:
+    def read(self, text: str, file: str, line: int, *, stored: bool = False) -> tuple[SqlBody, str]:
         """Read one query.
 
         Args:
             text: from the end of the header on.
             file: for messages, relative to the project's root.
             line: the line of the file where `text` begins.
+            stored: whether its columns are those of a relation, which has no two of one name.
 
         Returns:
             the body, and a digest of its tokens that formatting and comments leave alone.
 
         Raises:
-            InvalidSql: no query, several, not a query, or one that does not parse; with line and column.
+            InvalidSql: no query, several, not a query, one that does not parse, or a name twice; with line and column.
         """
         place = _Place(text, file, line)
         tokens = self._tokens(text, place)
@@ -97,6 +99,8 @@ class QueryReader:
         variables = tuple(_variables(tokens, start, place))
         hashed, volatile = _walk_tokens(tokens)
         tree = self._parse(tokens, text, place)
+        if stored:
+            self._refuse_twice(tree, place)
         tables = _Tables(start, place)
         tables.visit(tree, recursive_cte=_has_cte(tokens))
         first_line = line + text.count("\n", 0, start)
@@ -109,6 +113,12 @@ class QueryReader:
             volatile=tuple(dict.fromkeys((*volatile, *tables.volatile))),
         )
         return body, digest(self.name, hashed)
+
+    def _refuse_twice(self, tree: exp.Expr, place: _Place) -> None:
+        twice = column_named_twice(tree, lambda name: fold(self.name, name.name, quoted=bool(name.args.get("quoted"))))
+        if twice is not None:
+            hint = "Give one of them another name with AS, or leave it out."
+            raise place.error(f"the query gives two columns {twice.name!r}", twice.meta.get("start", 0), hint=hint)
 
     def _tokens(self, text: str, place: _Place) -> list[Token]:
         try:

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from interlace.contracts.connection import Session
-    from interlace.contracts.relation import Column
+    from interlace.contracts.relation import Column, Relation
     from interlace.model.definition import Reference
     from interlace.run.view import View
 
-__all__ = ["compiled", "compute_of", "query"]
+__all__ = ["compiled", "compute_of", "query", "side_table"]
 
 AGAIN = 0.2
 """Seconds between two attempts to stop a query whose time is over."""
@@ -112,6 +112,32 @@ def _within(limit: timedelta | None, session: Session) -> Iterator[None]:
         watching.join()
 
 
+def side_table(view: View, word: str) -> tuple[Relation, str] | None:
+    """The table of this name, or of ``schema.name``, that is kept beside a model's own, and its connection.
+
+    Raises:
+        UsageError: there is none; says the nearest.
+    """
+    from interlace.run.side_tables import side_tables, whose
+
+    name = whose(word, view.relations)
+    if name is None:
+        return None
+    session = view.connection(view.models[name]).session()
+    try:
+        beside = side_tables(view, session)
+    finally:
+        session.close()
+    for relation in beside.values():
+        if word.casefold() in {relation.name.casefold(), f"{relation.schema}.{relation.name}".casefold()}:
+            return relation, session.connection.name
+    there = [r.name for r in beside.values() if whose(r.name, [name]) is not None]
+    raise UsageError(
+        f"There is no {word!r} beside {name}. {did_you_mean(word, there, label='There are')}".rstrip(),
+        hint="Such a table is made with the first row that it keeps.",
+    )
+
+
 def _text(view: View, body: SqlBody, session: Session) -> str:
     compute = compute_of(view)
 
@@ -135,7 +161,13 @@ def _as_written(view: View, reference: Reference, session: Session) -> str:
     """A relation that is no node may be looked at; a bare name that is close to a node's is a slip."""
     if len(reference.parts) > 1:
         return ".".join(session.quote(p) for p in reference.parts)
-    near = did_you_mean(reference.parts[0], view.loaded.graph.nodes, label="Known")
+    from interlace.run.side_tables import side_tables
+
+    beside = side_tables(view, session)
+    if (found := beside.get(reference.parts[0].casefold())) is not None:
+        return session.name(found)
+    known = {**view.loaded.graph.nodes, **{relation.name: None for relation in beside.values()}}
+    near = did_you_mean(reference.parts[0], known, label="Known")
     raise UsageError(f"there is no model or source {reference.parts[0]!r}", hint=near)
 
 

@@ -8,6 +8,7 @@ from interlace.contracts.load import Query
 from interlace.model.definition import SqlBody
 from interlace.run.adhoc import compute_of
 from interlace.run.attempt import load_spec
+from interlace.run.declaring import cast_query, casts_of
 from interlace.run.parts import query_of
 from interlace.schema.compare import compare
 
@@ -56,6 +57,7 @@ def look_at(task: Task, session: Session, view: View, *, keeps: bool) -> Columns
         )
     portion = task.portions[0]
     query = query_of(task, portion, session, compute_of(view))
+    query = cast_query(query, task.casts or casts_of(task.model, session, query), session)
     given = task.source_columns or session.describe(query)
     load = task.strategy.plan(load_spec(task, session, Query(query), portion)) if keeps else None
     return Columns(given, load=load)

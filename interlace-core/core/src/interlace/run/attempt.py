@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from interlace.contracts.load import LoadCounts, LoadSpec, Query, SchemaMode
@@ -11,6 +11,7 @@ from interlace.contracts.relation import Column, Relation
 from interlace.errors import ChecksFailed, InterlaceError, InvalidModel, Location, QueryFailed, did_you_mean
 from interlace.model.definition import Model, SqlBody
 from interlace.run.auditing import Audit, audit_batch, audit_relation, checks_batch, drop_staged, staged_batch
+from interlace.run.declaring import as_declared, declares
 from interlace.run.parts import check_column, from_cursor, is_within, keep_from_cursor, new_cursor
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def verify(model: Model, columns: Sequence[Column], session: Session) -> None:
 
 
 def _undeclared(model: Model, columns: Sequence[Column], session: Session) -> list[str]:
-    """Where the columns of a query are not as declared; rows of Python models have been given the declared types."""
+    """Where the columns of what is published are not as declared."""
     if not model.columns or not isinstance(model.body, SqlBody):
         return []
     from interlace.schema.contract import drifts
@@ -150,7 +151,15 @@ class Loaded:
 def _load(task: Task, session: Session, source: str | Rows, portion: Portion, audit: Audit) -> Loaded:
     if isinstance(source, Rows):
         return _load_rows(task, session, source, portion, audit)
-    query = from_cursor(session, source, portion, task)
+    if not declares(task.model):
+        return _load_query(task, session, source, portion, audit)
+    with as_declared(task, session, source) as given:
+        loaded = _load_query(task, session, given.query, portion, audit)
+    return replace(loaded, counts=replace(loaded.counts, notices=(*given.notices, *loaded.counts.notices)))
+
+
+def _load_query(task: Task, session: Session, query: str, portion: Portion, audit: Audit) -> Loaded:
+    query = from_cursor(session, query, portion, task)
     if not checks_batch(task) and not portion.saves_cursor:
         return Loaded(_materialise(task, session, Query(query), portion))
     with staged_batch(task, session, query) as staged:

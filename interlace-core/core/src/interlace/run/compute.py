@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +18,7 @@ from interlace.model.incremental import part_variables
 from interlace.plan.compile import Compiled, Inline, Renamed, compile_query
 from interlace.run.attempt import Rows
 from interlace.run.context import Context, Interval
+from interlace.run.declaring import cast_query, casts_of, declares
 from interlace.run.log import LOGGER
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class Compute:
         timezone: the project's.
         transfers: makes copies of what is on other connections; None outside of a run, where none are read.
         files: a connection to files, by its name; None where a model may have none.
+        expressions: where the queries are kept that Python models return; None where they are not.
+        looked_at: where a model or source is asked for its columns; where it is read from without.
     """
 
     root: Path
@@ -73,6 +76,8 @@ class Compute:
     timezone: str
     files: Callable[[str], FileConnection] | None = None
     transfers: Transfers | None = None
+    expressions: Path | None = None
+    looked_at: Callable[[str], Relation | None] | None = None
 
     def provide(self, needs: Iterable[Need], worker: Worker) -> None:
         """Copy what a task reads on other connections."""
@@ -128,8 +133,26 @@ class Compute:
                 raise Defect(f"{name} has no relation")
             return session.name(relation)
         if isinstance(node.body, SqlBody):
-            return Inline(self.query(node, session))
+            return Inline(self.readable(node, session))
         return session.name(self._loaded(node, session))
+
+    def readable(self, model: Model, session: Session) -> str:
+        """The SQL of a SQL model whose rows are nowhere stored, its columns of the declared types."""
+        query = self.query(model, session)
+        if not declares(model):
+            return query
+        looked_at = query
+        if self.looked_at is not None:
+            looked_at = replace(self, relation=self.looked_at, looked_at=None).query(model, session)
+        return cast_query(query, casts_of(model, session, looked_at), session)
+
+    def asks(self, model: Model) -> bool:
+        """Whether the SQL of a model depends on the columns of what it reads, which has to be there."""
+        return declares(model) or any(
+            isinstance(node := self.graph.nodes[name], Model) and self.asks(node)
+            for name in self.graph.references(model.name).values()
+            if name in self.inlined
+        )
 
     @contextmanager
     def attempt(
@@ -153,7 +176,8 @@ class Compute:
             inner = PythonAttempt(self, node, "", own, self.connection(node), stack, [own])
             value = inner.evaluate()
             if _is_ibis(value):
-                reader = own.arrow(inner.sql_of(value))
+                query = inner.sql_of(value)
+                reader = own.arrow(cast_query(query, casts_of(node, own, query), own))
                 rows = Rows(iter(reader), reader.schema)
             else:
                 rows = inner.rows(value)
@@ -228,7 +252,36 @@ class PythonAttempt:
                 hint="Return an empty list where there are no rows, or say materialise='none' for a function that is "
                 "called for its effect.",
             )
-        return self.sql_of(value) if _is_ibis(value) else self.rows(value)
+        if not _is_ibis(value):
+            return self.rows(value)
+        self._refuse_twice(value.columns)
+        sql = self.sql_of(value)
+        self._keep(sql)
+        return sql
+
+    def _keep(self, sql: str) -> None:
+        """Keep the query for who asks what the model's columns are made of."""
+        folder = self.compute.expressions
+        reads = set(self.compute.graph.references(self.model.name).values())
+        if folder is None or reads & self.compute.inlined:
+            return
+        from interlace.run.expressions import keep_expression
+
+        stands = {name: str(self.compute.stand_in(name, self.session)) for name in reads}
+        keep_expression(folder, self.model, sql, stands)
+
+    def _refuse_twice(self, names: Iterable[str]) -> None:
+        """Refuse columns that are one to the database: it would give the second another name without a word."""
+        from interlace.model.sql_query import fold
+
+        seen: dict[str, str] = {}
+        for name in names:
+            first = seen.setdefault(fold(self.connection.dialect, name, quoted=True), name)
+            if first is not name:
+                raise ModelFailed(
+                    f"The columns {first!r} and {name!r} have one name: the database does not look at its case.",
+                    hint="Rename one of them.",
+                )
 
     def sql_of(self, expression: Any) -> str:
         """The SQL of an ibis expression; what it holds in memory is registered with the session."""

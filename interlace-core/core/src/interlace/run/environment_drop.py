@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from interlace.contracts.relation import Relation
 from interlace.errors import UsageError
+from interlace.migrate.ledger import entries, forget_all
 from interlace.run.copies import copies_on
 from interlace.run.intervals import written_models
 from interlace.run.kept import kept
@@ -99,6 +100,7 @@ def _of_prefix(view: View, store: StateStore, name: str) -> Doomed:
         return Doomed(connection, ())
     session = connection.session()
     try:
+        wanted |= {schema for entry in entries(session, prefix).values() for schema in entry.schemas}
         found = session.catalogue(sorted(s for s in wanted if s.startswith(prefix)))
     finally:
         session.close()
@@ -140,6 +142,8 @@ def _drop(view: View, going: Doomed) -> None:
         return
     with contextlib.closing(going.connection.session()) as session, session.transaction():
         drop_kept(session, kept(session, view.environment))
+        if prefix := view.loaded.config.prefix(going.connection.name):
+            forget_all(session, prefix)
         _drop_views(session, [r for r, kind in going.relations if kind == "view"], view)
         for relation, kind in going.relations:
             if kind == "table":

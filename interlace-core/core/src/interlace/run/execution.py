@@ -17,6 +17,7 @@ from interlace.run.circuit import Circuits
 from interlace.run.compute import Compute
 from interlace.run.data_lease import DataLeases
 from interlace.run.dead_letters import DeadLetters, plain_asked, plain_variables
+from interlace.run.expressions import expressions_of
 from interlace.run.extent import Extent
 from interlace.run.file_connections import file_connection
 from interlace.run.intent import encode, key
@@ -315,6 +316,7 @@ class Execution:
             timezone=config.timezone,
             files=partial(file_connection, view),
             transfers=transfers,
+            expressions=expressions_of(self._store, view.loaded.root),
         )
         return Work(
             run=self.id,

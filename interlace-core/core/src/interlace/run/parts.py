@@ -6,6 +6,7 @@ from datetime import time
 from typing import TYPE_CHECKING
 
 from interlace.model.definition import SqlBody
+from interlace.run.declaring import casts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +37,9 @@ def query_of(task: Task, portion: Portion, session: Session, compute: Compute) -
     if portion.interval is None or task.model.incremental.by == "key":
         return compute.query(task.model, session, {"cursor": portion.cursor or "NULL"})
     if task.source_columns is None:
-        task.source_columns = session.describe(compute.query(task.model, session))
+        query = compute.query(task.model, session)
+        task.casts = casts_of(task.model, session, query)
+        task.source_columns = session.describe(query) if task.casts is None else task.casts.columns
         task.within = _stays_within(task, compute)
     return compute.query(task.model, session, _bounds(task, portion))
 
@@ -64,6 +67,8 @@ def _stays_within(task: Task, compute: Compute) -> bool:
     assert task.model.incremental is not None  # noqa: S101  as above
     read = set(compute.graph.references(task.name).values())
     if any(compute.relation(name) == task.relation for name in read):
+        return False
+    if task.casts is not None and task.model.incremental.column.casefold() in task.casts.casts:
         return False
     return stays_within(task.model.body, task.model.incremental.column, task.connection.dialect)
 

@@ -8,7 +8,8 @@ from interlace.contracts.load import Examine, Publish, Query
 from interlace.errors import InterlaceError, QueryFailed
 from interlace.model.definition import SqlBody
 from interlace.run.adhoc import compute_of
-from interlace.run.attempt import load_spec
+from interlace.run.attempt import load_spec, located
+from interlace.run.declaring import planned
 from interlace.run.parts import from_cursor, query_of
 from interlace.run.prepare import prepare
 
@@ -43,8 +44,13 @@ def _of(task: Task, view: View) -> tuple[str, ...]:
         compute = compute_of(view)
         query = compute.query(task.model, session)
         if task.relation is None or not task.materialiser.uses_strategy:
+            if task.relation is not None:
+                query = compute.readable(task.model, session)
             return (f"-- {task.model.materialise} {task.relation or ''}".rstrip() + f"\n{query}",)
-        return _load(task, session, compute, query)
+        with located(task):
+            return _load(task, session, compute, query)
+    except QueryFailed as error:
+        return (f"-- its columns are known once what it reads is built ({_first_line(error)})",)
     finally:
         session.close()
 
@@ -55,11 +61,11 @@ def _load(task: Task, session: Session, compute: Compute, query: str) -> tuple[s
         said += session.statements(Publish(task.relation, task.copied_from))
     for portion in task.portions:
         try:
-            own = from_cursor(session, query_of(task, portion, session, compute), portion, task)
-            spec = load_spec(task, session, Query(own), portion)
+            before, own = planned(task, session, query_of(task, portion, session, compute))
+            spec = load_spec(task, session, Query(from_cursor(session, own, portion, task)), portion)
         except QueryFailed as error:
             return (f"-- its columns are known once what it reads is built ({_first_line(error)})\n{query}",)
-        for step in task.strategy.plan(spec).steps:
+        for step in (*before, *task.strategy.plan(spec).steps):
             statements = session.statements(step)
             said += [f"-- {type(step).__name__.lower()}\n{s}" if isinstance(step, Examine) else s for s in statements]
     return tuple(said)

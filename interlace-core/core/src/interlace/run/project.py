@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from interlace.migrate.project import MigratingProject
 from interlace.run.execution import Execution
 from interlace.run.opening import patiently
 from interlace.run.publishing_project import PublishingProject
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Project"]
 
 
-class Project(ReadingProject, PublishingProject):
+class Project(ReadingProject, PublishingProject, MigratingProject):
     """One project in one environment.  Two projects in one process do not touch each other.
 
     Use it as a context manager, or call `close`.

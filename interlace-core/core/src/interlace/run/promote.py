@@ -26,6 +26,7 @@ from interlace.run.lease import RunLease
 from interlace.run.permitting import refuse_forbidden_writes
 from interlace.run.promote_source import promoted_from
 from interlace.run.recovery import recover_markers, recover_runs
+from interlace.run.renewing import renewing
 from interlace.run.selection import selected_names
 from interlace.state.ids import new_id
 from interlace.state.owner import this_owner
@@ -125,6 +126,7 @@ def right_to_write(
         RunUnderWay: a run of one of them has not ended.
     """
     said: list[str] = []
+    leases: list[RunLease | DataLeases] = []
     with contextlib.ExitStack() as stack:
         for environment in environments:
             lease = RunLease(store, environment, run)
@@ -134,8 +136,10 @@ def right_to_write(
             stack.callback(data.release)
             for connection in connections:
                 data.acquire(connection)
+            leases += [lease, data]
             said += recover_runs(store, environment, run, holder)
         said += [text for env in environments for text in recover_markers(store, env, connections)]
+        stack.enter_context(renewing(leases))
         yield tuple(said)
 
 
@@ -274,7 +278,7 @@ class _Promoting:
         return self.there.drop(self.connection.name, going)
 
     def _exchange(self, session: Session) -> list[AttemptRecord]:
-        standing = self._standing(session)
+        standing, views = self._standing(session), self._views(session)
         for state in reversed(self._views_that_end()) if self._beside is None else ():
             if state.name in self.view.relations:
                 session.drop(self._source_of(state.name), "view")
@@ -298,7 +302,7 @@ class _Promoting:
                 for i, row in zip(self.items, rows, strict=True)
                 if i.kind == "table" or standing.get(i.model) == "table"
             ],
-            self._views(session),
+            views,
         )
         for item in self.items:
             if item.kind == "view" and item.built == "table" and self._beside is None:
@@ -355,9 +359,12 @@ class _Promoting:
         return f"{OWN}_previous_{blake2b(f'{self.run}.{schema}'.encode(), digest_size=6).hexdigest()}"
 
     def _views(self, session: Session) -> dict[Relation, str]:
+        """The queries of the views; their columns are asked of the source, which has all that they read."""
         compute = compute_of(self.view)
+        built = {i.model: replace(i.source, catalog=self._beside or i.source.catalog) for i in self.items}
+        compute = replace(compute, looked_at=lambda name: built.get(name) or self.view.reads(name))
         models = self.view.models
-        return {i.target: compute.query(models[i.model], session) for i in self.items if i.kind == "view"}
+        return {i.target: compute.readable(models[i.model], session) for i in self.items if i.kind == "view"}
 
     def _marked(self, session: Session, item: Item) -> AttemptRecord:
         """Keep the record of a model until the state has it, and mark that its data is there."""

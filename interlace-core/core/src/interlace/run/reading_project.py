@@ -13,6 +13,7 @@ from interlace.run.loaded_project import LoadedProject
 if TYPE_CHECKING:
     from interlace.contracts.relation import Column, Relation
     from interlace.contracts.state import CheckRecord
+    from interlace.lineage.models import ModelLineage
     from interlace.run.difference_between import Compare, Difference
     from interlace.run.profile import Profile
 
@@ -76,6 +77,19 @@ class ReadingProject(LoadedProject):
         with self._read():
             return query(self._view, sql, connection, limit)
 
+    def side_table(self, word: str) -> tuple[Relation, str] | None:
+        """What a load or a check keeps beside a model's own table, such as ``orders__rejects``, and its connection.
+
+        None where no model could have it.
+
+        Raises:
+            UsageError: the model has none of this name; says the nearest.
+        """
+        from interlace.run.adhoc import side_table
+
+        with self._read():
+            return side_table(self._view, word)
+
     def check_source(self, name: str) -> list[CheckRecord]:
         """Run the checks of one source, now.
 
@@ -91,6 +105,15 @@ class ReadingProject(LoadedProject):
         self._defer()
         with self._read():
             return check_source(self._view, node)
+
+    def lineage(self) -> ModelLineage:
+        """What the columns of models are made of, with the columns that this environment's state has of them.
+
+        Opens no database.  Use it as a context manager, so that what was found is kept in ``.interlace``.
+        """
+        from interlace.run.lineage import model_lineage
+
+        return model_lineage(self._view, self.store)
 
     def profile(self, name: str, columns: Sequence[str] = ()) -> Profile:
         """What the data of a model, seed or source looks like, as it is published in this environment.

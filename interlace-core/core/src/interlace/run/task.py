@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from interlace.plan.steps import Step
     from interlace.run.taking import Taking
     from interlace.run.transfer import Need
+    from interlace.schema.declared import DeclaredCasts
 
 __all__ = ["Export", "Portion", "Sending", "Sent", "Task"]
 
@@ -159,6 +160,7 @@ class Task:
         copied_from: a relation whose rows `relation` is filled with before the load, under ``--hold``.
         needs: what is copied from other connections before.
         source_columns: of the query, once they are known; the portions of a model share them.
+        casts: those that give the columns of the query their declared types, once they are known; the portions share them.
         within: whether the query shows that it gives only rows of its interval, once that is known.
         reads: how many rows a portion is taken to read; None where nobody knows.
         certain: whether this run itself saw what `standing` says, and nobody changed it since.
@@ -186,6 +188,7 @@ class Task:
     needs: tuple[Need, ...] = ()
     portions: tuple[Portion, ...] = ()
     source_columns: tuple[Column, ...] | None = None
+    casts: DeclaredCasts | None = None
     within: bool | None = None
     reads: int | None = None
     certain: bool = False

@@ -151,7 +151,7 @@ def _query(need: Need, reading: Session, compute: Compute) -> tuple[str, tuple[C
     node = compute.graph.nodes[need.name]
     relation: Relation | None = None
     if need.name in compute.inlined and isinstance(node, Model):
-        what = f"(\n{compute.query(node, reading)}\n) AS q"
+        what = f"(\n{compute.readable(node, reading)}\n) AS q"
     else:
         relation = compute.relation(need.name)
         if relation is None:

@@ -81,7 +81,7 @@ class View:
     @cached_property
     def fingerprints(self) -> Mapping[str, str]:
         """The fingerprint of each model's data, with the values of the variables that it uses."""
-        return {n: self._fingerprint(m) for n, m in self.models.items()}
+        return {n: self.fingerprint(m) for n, m in self.models.items()}
 
     def materialiser(self, name: str) -> type[Materialiser]:
         """The class of a materialisation."""
@@ -175,7 +175,8 @@ class View:
         if errors:
             raise errors[0] if len(errors) == 1 else InvalidProject(errors)
 
-    def _fingerprint(self, model: Model) -> str:
+    def fingerprint(self, model: Model) -> str:
+        """The fingerprint of one model's data, with the values of the variables that it uses."""
         used: tuple[str, ...] = ()
         match model.body:
             case SqlBody(variables=variables):

@@ -67,6 +67,7 @@ class Work:
     ) -> None:
         self._versions = versions
         self._extent = extent
+        self._compute = compute
         self._sessions = Sessions()
         self._recording = Recording(run, recorder, versions, extent, keep, letters)
         self._trying = Trying(self._sessions, self._recording, circuits, compute.root)
@@ -108,7 +109,7 @@ class Work:
 
     def joins(self, task: Task) -> bool:
         """Whether a member of a group may wait for others, to be built by one message with them."""
-        return joins(task)
+        return joins(task) and not self._compute.asks(task.model)
 
     def build_together(self, tasks: Sequence[Task], worker: Worker) -> list[Done]:
         """Build what waited, inside the open transaction of the worker's session."""

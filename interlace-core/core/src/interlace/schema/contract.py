@@ -32,7 +32,9 @@ def violations(specs: Iterable[ColumnSpec], columns: Sequence[Column], dialect: 
 
 
 def drifts(specs: Iterable[ColumnSpec], columns: Sequence[Column], dialect: str) -> list[str]:
-    """Say where a query's columns are not what is declared without a contract: nothing is refused, and nothing cast.
+    """Say where a relation's columns are not what is declared without a contract: nothing is refused.
+
+    Rows are given the declared types; a table that keeps its rows need not have them.
 
     Args:
         specs: the model's ``columns:``; those under contract are judged by `violations`.
@@ -48,13 +50,13 @@ def _drift(spec: ColumnSpec, column: Column | None, columns: Sequence[Column], d
     if column is None:
         near = did_you_mean(spec.name, [c.name for c in columns], label="Columns")
         return f"there is no column {spec.name!r}, which 'columns' declares. {near}".rstrip()
-    from interlace.schema.sql_types import same_type
+    from interlace.schema.declared import is_declared
 
-    if spec.type is None or same_type(spec.type, column.type, dialect):
+    if is_declared(spec, column, dialect):
         return None
     return (
-        f"column {spec.name!r} is {column.type}, and 'columns' declares {spec.type}: write CAST in the query, or "
-        "'contract: true' to refuse it"
+        f"column {spec.name!r} is {column.type} in what is published, and 'columns' declares {spec.type}: a table that "
+        "keeps its rows changes its types as its 'schema_mode' says"
     )
 
 

@@ -66,6 +66,10 @@ class Fit:
         """The value in the table's type, NULL where it does not fit; needs a session that can ``TRY_CAST``."""
         return exp.case().when(exp.not_(exp.paren(self.misfit())), self._attempted)
 
+    def cast_or(self, otherwise: exp.Expr) -> exp.Expr:
+        """The value in the table's type, and another expression of that type where it does not fit."""
+        return exp.case().when(exp.paren(self.misfit()), otherwise).else_(self._attempted)
+
     def misfit(self) -> exp.Expr:
         """The condition that holds for values that do not fit; never NULL.
 

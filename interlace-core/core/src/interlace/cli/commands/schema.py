@@ -13,6 +13,7 @@ from interlace.cli.data import columns_data
 from interlace.cli.options import EnvOption, JsonOption, ProjectOption
 from interlace.cli.render import echo, plural, print_json, print_table, when
 from interlace.errors import UsageError, did_you_mean
+from interlace.model.definition import Model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +41,7 @@ AgainstOption = Annotated[
     typer.Option("--against", metavar="NAME", help="Show what differs from the columns of another environment."),
 ]
 
-_SIGNS = {"added": "+", "removed": "-", "widened": "~", "narrowed": "~", "changed": "~"}
+_SIGNS = {"added": "+", "removed": "-", "widened": "~", "narrowed": "~", "changed": "~", "renamed": "~"}
 
 
 @app.command("list")
@@ -64,8 +65,8 @@ def history(model: ModelArg, project: ProjectOption = None, env: EnvOption = Non
     with load_project(project, env) as loaded:
         state = _state(loaded, model)
         versions = loaded.store.schema_history(loaded.environment, state.name)
-        dialect = _dialect(loaded, state.name)
-    steps = list(zip(versions, _between(versions, dialect), strict=True))
+        between = _between(versions, _dialect(loaded, state.name), _renamed(loaded, state.name))
+    steps = list(zip(versions, between, strict=True))
     if json_:
         print_json([_version_data(version, changes) for version, changes in steps])
         return
@@ -130,7 +131,8 @@ def _versions(loaded: Project, model: str, from_: int | None, to: int | None) ->
             f"Version {newer[0]} of the columns of {state.name} is the first that is recorded: there is none before.",
         )
     older = _version(versions, from_ if from_ is not None else max(before), state.name)
-    changes = alterations(older[2], newer[2], _dialect(loaded, state.name))
+    renamed = _renamed(loaded, state.name)
+    changes = alterations(older[2], newer[2], _dialect(loaded, state.name), renamed=renamed)
     return _version_side(older), _version_side(newer), changes, state.name
 
 
@@ -146,7 +148,8 @@ def _environments(loaded: Project, model: str, against: str) -> Sides:
     node = loaded.graph.nodes.get(state.name)
     dialect = theirs.get((node.connection if node is not None else None) or other.default_connection)
     mine = _dialect(loaded, state.name)
-    changes = alterations(stored.columns or (), state.columns or (), dialect or mine, mine)
+    renamed = _renamed(loaded, state.name)
+    changes = alterations(stored.columns or (), state.columns or (), dialect or mine, mine, renamed)
     return _state_side(stored, other.environment), _state_side(state, loaded.environment), changes, state.name
 
 
@@ -199,17 +202,28 @@ def _dialect(loaded: Project, model: str) -> str:
     return Connections(loaded.config, loaded.plugins).dialects()[name]
 
 
-def _between(versions: Sequence[Version], dialect: str) -> list[list[Alteration]]:
+def _renamed(loaded: Project, model: str) -> dict[str, str]:
+    """The columns that a model declares to have another name now: {new: old}."""
+    node = loaded.graph.nodes.get(model)
+    columns = node.columns if isinstance(node, Model) else ()
+    return {c.name: c.renamed_from for c in columns if c.renamed_from is not None}
+
+
+def _between(versions: Sequence[Version], dialect: str, renamed: dict[str, str]) -> list[list[Alteration]]:
     """What each version changed in the one before; the first changed nothing."""
     from interlace.schema.history import alterations
 
-    return [[], *(alterations(old[2], new[2], dialect) for old, new in pairwise(versions))][: len(versions)]
+    return [[], *(alterations(old[2], new[2], dialect, renamed=renamed) for old, new in pairwise(versions))][
+        : len(versions)
+    ]
 
 
 # --- as text and JSON ---------------------------------------------------------------------------------------------
 
 
 def _line(change: Alteration) -> str:
+    if change.what == "renamed":
+        return f"~ {change.was} -> {change.column} (renamed)"
     types = " -> ".join(t for t in (change.before, change.after) if t is not None)
     return f"{_SIGNS[change.what]} {change.column} {types} ({change.what})"
 

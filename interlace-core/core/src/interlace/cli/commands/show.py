@@ -49,14 +49,15 @@ def command(
         raise UsageError("--compiled needs a MODEL.")
     with load_project(project, env, var) as loaded:
         if model is not None:
-            from interlace.cli.lookup import node_named
+            from interlace.cli.lookup import node_named, node_or_beside
 
-            node = node_named(loaded, model)
             if compiled:
-                text = loaded.compiled(node.name)
-                print_json({"model": node.name, "sql": text}) if json_ else echo(text)
+                name = node_named(loaded, model).name
+                text = loaded.compiled(name)
+                print_json({"model": name, "sql": text}) if json_ else echo(text)
                 return
-            sql, connection = f"SELECT * FROM {_quoted(node.name)}", connection or node.connection
+            parts, where = node_or_beside(loaded, model)
+            sql, connection = f"SELECT * FROM {'.'.join(map(_quoted, parts))}", connection or where
         columns, rows = loaded.query(sql or "", connection=connection, limit=limit)
         most = loaded.config.connection(connection).policy.adhoc.max_rows
         _print(columns, rows, limit=limit, most=most, as_json=json_)
