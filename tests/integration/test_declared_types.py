@@ -209,10 +209,11 @@ def test_readers_of_a_query_without_a_relation_get_them_too(both):
     assert {"id": "BIGINT"} == both.types("reader")
 
 
-def test_another_declared_type_builds_the_model_again(build):
+def test_a_type_that_is_declared_later_rebuilds_nothing_and_is_given_by_the_next_build(build):
     build(ids="-- @columns: {id: BIGINT}\nSELECT 1 AS id")
 
-    assert "ids" in build(ids="-- @columns: {id: DOUBLE}\nSELECT 1 AS id")
+    assert "ids" not in build(ids="-- @columns: {id: DOUBLE}\nSELECT 1 AS id")
+    build(ids="-- @columns: {id: DOUBLE}\nSELECT 2 AS id")
     assert {"id": "DOUBLE"} == build.types("ids")
 
 

@@ -110,6 +110,9 @@ class FakeProject:
         )
         self.store = FakeStore({"orders": orders})
 
+    def side_table(self, _name: str) -> None:
+        return None
+
     def __enter__(self) -> Self:
         return self
 

@@ -40,11 +40,10 @@ def fingerprint_of(keys: Mapping[str, Any], body: str, *, typed: bool) -> Finger
     Args:
         keys: the values by canonical word, defaults filled in; those that say nothing may be missing.
         body: a digest of the query, function or file that gives the rows.
-        typed: whether each declared type decides the rows (Python models, seeds); elsewhere one under contract only judges
-            them.
+        typed: whether the declared types of columns decide the rows (Python models, seeds), or only describe them.
     """
     columns: Sequence[ColumnSpec] = keys.get("columns", ())
-    types = [(c.name, c.type) for c in columns if c.type is not None and (typed or not c.contract)]
+    types = [(c.name, c.type) for c in columns if c.type is not None] if typed else []
     contract = [(c.name, c.type) for c in columns if c.contract]
     facts = [(c.name, c.description, c.tags) if typed else (c.name, c.type, c.description, c.tags) for c in columns]
     return Fingerprint(
