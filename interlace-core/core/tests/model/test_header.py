@@ -120,6 +120,13 @@ def test_a_comment_with_an_at_sign_in_a_query_is_a_comment(project):
     assert "SELECT 1 AS x\n-- @todo: think\n, 2 AS y" == model.body.text
 
 
+@pytest.mark.parametrize("mark", ["$$", "$body$"])
+def test_a_line_of_a_text_between_dollars_is_no_line_of_a_header(project, mark):
+    text = f"SELECT {mark}\n-- @key: id\n{mark} AS x"
+
+    assert text == project.model("models/a.sql", text).body.text
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

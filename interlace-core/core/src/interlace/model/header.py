@@ -42,7 +42,7 @@ _PLAIN_STARTS: Final = tuple("*@%&!")
 _MAYBE_LATER: Final = re.compile(r"^[ \t]*--[ \t]*@[A-Za-z_]", re.MULTILINE)
 # What may hide something that looks like a comment: strings, quoted names, block comments, dollar quotes.
 _PIECES: Final = re.compile(
-    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|/\*.*?\*/|\$([A-Za-z_]\w*)?\$.*?\$\1\$|(?P<comment>--[^\n]*)", re.DOTALL
+    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|/\*.*?\*/|\$((?:[A-Za-z_]\w*)?)\$.*?\$\1\$|(?P<comment>--[^\n]*)", re.DOTALL
 )
 
 
