@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlglot import parse_one
 
 from interlace.contracts.load import AlterType, Derive, LoadPlan, Publish, Query, Stage
 from interlace.contracts.relation import Relation
@@ -114,6 +115,17 @@ def test_a_small_temporary_table_is_analysed(session):
         found = session.fetch("SELECT reltuples::int FROM pg_class WHERE relname = '__interlace_o''dd \"name\"'")
 
     assert [(5000,)] == found
+
+
+def test_of_a_large_temporary_table_the_key_is_analysed_where_it_is_told(session):
+    derived = Relation("__interlace_large")
+    query = parse_one("SELECT g AS id, repeat('x', 40) AS word FROM generate_series(1, 40000) AS g", dialect="postgres")
+    with session.transaction():
+        for statement in session.statements(Derive(derived, query, ("id",))):
+            session.execute(statement)
+        found = session.fetch("SELECT attname::text FROM pg_stats WHERE tablename = '__interlace_large'")
+
+    assert [("id",)] == found
 
 
 def test_a_type_is_altered_by_a_cast(session):

@@ -431,3 +431,32 @@ def test_odd_names_are_kept(load, engine):
     load(2, (1, "a", "c"), key=("select",), types=types)
 
     assert {"b", "c"} == {row["__"] for row in engine.rows()}
+
+
+@pytest.mark.parametrize("value", ["b", "z"])
+def test_a_history_in_which_somebody_opened_a_key_twice_is_refused(engine, load, versions, value):
+    load(1, (1, "a"))
+    engine.execute("INSERT INTO items (id, v, w, valid_from) SELECT id, 'z', w, valid_from FROM items")
+    before = versions()
+
+    with pytest.raises(LoadRefused, match=r"that are open in several rows: 1\."):
+        load(2, (1, value))
+    assert before == versions()
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_history_in_partitions_is_loaded(engine, load, versions):
+    """Its rows have places of the same name."""
+    load(1, *((n, "a") for n in range(8)))
+    engine.execute(
+        "ALTER TABLE items RENAME TO old; CREATE TABLE items (LIKE old) PARTITION BY HASH (id); "
+        + "".join(
+            f"CREATE TABLE p{n} PARTITION OF items FOR VALUES WITH (MODULUS 4, REMAINDER {n}); " for n in range(4)
+        )
+        + "INSERT INTO items SELECT * FROM old"
+    )
+    load(2, *((n, "b" if n % 3 else "a") for n in range(8)))
+
+    changed = [n for n in range(8) if n % 3]
+    expected = [(n, "a", 1, 2 if n in changed else None) for n in range(8)] + [(n, "b", 2, None) for n in changed]
+    assert sorted(expected, key=repr) == versions()

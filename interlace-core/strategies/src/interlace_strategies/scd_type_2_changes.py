@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from interlace.contracts.load import Derive
 from interlace_strategies import expressions as sql
-from interlace_strategies.scd_type_2_layout import EPOCH, matched
+from interlace_strategies.scd_type_2_layout import EPOCH, ROW, matched
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,11 +55,11 @@ class Changes:
     def steps(self) -> list[Step]:
         """Compare, look at the past of what is new or late, and judge."""
         if not self.remembers:
-            return [Derive(self.judged, self._judgement())]
+            return [Derive(self.judged, self._judgement(), self._layout.key)]
         return [
             Derive(self.found, self._comparison()),
             Derive(self._past, self._remembered()),
-            Derive(self.judged, self._judgement()),
+            Derive(self.judged, self._judgement(), self._layout.key),
         ]
 
     # --- the batch beside the open rows -----------------------------------------------------------------------
@@ -111,10 +111,13 @@ class Changes:
         values[layout.named("record")] = layout.is_record("target")
         if layout.by_time:
             values[layout.named("source")] = sql.column("_source_at", "target")
+        if layout.in_place:
+            values[layout.named("row")] = sql.column(ROW, "target")
         return sql.select(values, sql.table(layout.target, "target"), [layout.is_open("target")])
 
     def _of_open(self) -> tuple[str, ...]:
-        return ("there", "began", "record", *(("source",) if self._layout.by_time else ()))
+        more = (("source",) if self._layout.by_time else (), ("row",) if self._layout.in_place else ())
+        return ("there", "began", "record", *(word for words in more for word in words))
 
     def _verdict(self) -> exp.Case:
         layout = self._layout
@@ -233,8 +236,7 @@ class Changes:
         layout = self._layout
         return (
             *layout.given,
-            *(layout.named(w) for w in ("at", "gone", "verdict", "there", "began", "record")),
-            *((layout.named("source"),) if layout.by_time else ()),
+            *(layout.named(w) for w in ("at", "gone", "verdict", *self._of_open())),
             *(layout.was(name) for name in layout.stored),
         )
 

@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     from interlace.contracts.load import LoadSpec
     from interlace_strategies.fit import Fitted
 
-__all__ = ["EPOCH", "Layout", "matched", "said"]
+__all__ = ["EPOCH", "ROW", "Layout", "matched", "said"]
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+ROW: Final = "ctid"
+"""Where PostgreSQL has a row: until it is updated, the quickest way to find it again."""
 
 
 def matched(names: Sequence[str], one: str, others: Sequence[str], other: str, *, nulls: bool) -> exp.Expr:
@@ -104,6 +107,11 @@ class Layout:
     def by_time(self) -> bool:
         """Whether the source says when its rows changed."""
         return self.options.updated_at is not None
+
+    @property
+    def in_place(self) -> bool:
+        """Whether open rows are updated, by where they stand, rather than deleted and inserted."""
+        return self.spec.dialect == "postgres" and not self.replays
 
     @property
     def replays(self) -> bool:

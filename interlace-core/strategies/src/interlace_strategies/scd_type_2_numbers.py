@@ -179,6 +179,7 @@ class Numbers(BatchNumbers):
             "told": sql.count_where(is_one_of(verdict, told)),
             "written": sql.count_where(is_one_of(verdict, (*told[:5], "missing"))),
             **self._writing.counts(),
+            **self._writing.expected(),
         }
         return sql.select(values, sql.table(self._changes.judged, "j"))
 
@@ -206,10 +207,10 @@ class Numbers(BatchNumbers):
         target = sql.table(layout.target, "target")
         begun = exp.GTE(this=sql.column(layout.options.valid_from, "target"), expression=layout.execution)
         ended = exp.GTE(this=sql.column(layout.options.valid_to, "target"), expression=layout.execution)
-        later = [
-            exp.Exists(this=sql.select({"one": sql.number(1)}, target.copy(), conditions))
-            for conditions in ([begun], [ended, layout.is_closed("target")])
-        ]
+        ended = sql.all_of([ended, layout.is_closed("target")])
+        # DuckDB skips what a single comparison cannot find; PostgreSQL reads the table once for each EXISTS.
+        conditions = [sql.any_of([begun, ended])] if layout.spec.dialect == "postgres" else [begun, ended]
+        later = [exp.Exists(this=sql.select({"one": sql.number(1)}, target.copy(), [each])) for each in conditions]
         return exp.Case().when(sql.any_of(later), sql.column("written", "judged"))
 
     # --- refusals ---------------------------------------------------------------------------------------------

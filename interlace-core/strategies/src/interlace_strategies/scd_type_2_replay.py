@@ -43,6 +43,10 @@ class Replaying:
         """What the judged rows tell alone: the rest is counted when the versions are made."""
         return {}
 
+    def expected(self) -> dict[str, exp.Expr]:
+        """Nothing: all rows of the keys are replaced."""
+        return {}
+
     def steps(self) -> list[Step]:
         """Make the versions, replace the rows of the keys with them, and look at those."""
         layout = self._layout

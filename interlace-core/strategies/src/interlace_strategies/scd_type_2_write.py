@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
 from interlace.contracts.load import Change, Examine, Refusal
 from interlace_strategies import expressions as sql
 from interlace_strategies.scd_type_2_changes import is_one_of
-from interlace_strategies.scd_type_2_layout import said
+from interlace_strategies.scd_type_2_layout import ROW, said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from interlace_strategies.scd_type_2_layout import Layout
 
 __all__ = ["Writing"]
+
+_REPLACED: Final = "replaced"
+_SEVERAL: Final = "several"
 
 
 class Writing:
@@ -35,8 +38,7 @@ class Writing:
 
     def steps(self) -> list[Step]:
         """Close and overwrite open rows, insert versions, and look at the keys that were touched."""
-        in_place = self._layout.spec.dialect == "postgres"
-        return [*(self._updates() if in_place else self._replacements()), self._examined()]
+        return [*(self._updates() if self._layout.in_place else self._replacements()), self._examined()]
 
     def counts(self) -> dict[str, exp.Expr]:
         """How many rows are written, by verdict: over the judged rows (``j``)."""
@@ -46,6 +48,10 @@ class Writing:
             "closed": self._count(*self._ending),
             "deleted": self._count("gone", "missing"),
         }
+
+    def expected(self) -> dict[str, exp.Expr]:
+        """How many open rows are replaced, where that is looked at: over the judged rows (``j``)."""
+        return {} if self._layout.in_place else {_REPLACED: sql.count_where(self._is("touched", *self._ending))}
 
     def written(self) -> exp.Expr:
         """Whether a judged row (``j``) is written."""
@@ -57,7 +63,8 @@ class Writing:
         """Delete the open rows and insert them closed: on DuckDB 17 times faster than to update them."""
         replaced = self._is("touched", *self._ending)
         open_ones = sql.all_of([self._key_of_target(), self._layout.is_open("target"), replaced])
-        steps: list[Step] = [Change(sql.delete(self._layout.target, self._judged(), open_ones))]
+        delete = sql.delete(self._layout.target, self._judged(), open_ones)
+        steps: list[Step] = [Change(delete, expect=self._opened_twice(_REPLACED))]
         if self._hard:
             steps.append(self._forget())
         rows = [self._closed(), self._versions(), self._touched()]
@@ -66,9 +73,13 @@ class Writing:
         return [*steps, self._insert(rows)]
 
     def _updates(self) -> list[Step]:
-        """Update the open rows, which PostgreSQL does well."""
+        """Update the open rows, which PostgreSQL does well.
+
+        Where a row stands is not enough to know it: the partitions of a table have places of the same name.
+        """
         layout = self._layout
-        met = [self._key_of_target(), layout.is_open("target")]
+        place = exp.EQ(this=sql.column(ROW, "target"), expression=layout.computed("row", "j"))
+        met = [place, self._key_of_target(), layout.is_open("target")]
         ended = self._own(began=None, ended=layout.computed("from", "j"), source=self._closing_source(), current=False)
         closed = sql.all_of([*met, self._is(*self._ending)])
         overwritten: dict[str, exp.Expr] = {name: sql.column(name, "j") for name in layout.values}
@@ -170,23 +181,33 @@ class Writing:
         begun = exp.Case().when(layout.is_open("target"), sql.column(layout.options.valid_from, "target"))
         there = sql.has_value(sql.column(layout.options.valid_from, "target"))
         number = sql.count_where(sql.all_of([there, layout.is_open("target")]))
+        several = exp.GT(this=number, expression=exp.Min(this=should))
         wrong = sql.any_of(
             [
-                exp.NEQ(this=number, expression=exp.Min(this=should)),
+                exp.NEQ(this=number.copy(), expression=exp.Min(this=should.copy())),
                 exp.GT(this=exp.Max(this=closed), expression=exp.Max(this=begun)),
             ]
         )
-        joined = sql.select(layout.key, self._judged(), [self.written()], of="j").join(
+        values = {**{name: sql.column(name, "j") for name in layout.key}, layout.named(_SEVERAL): several}
+        joined = sql.select(values, self._judged(), [self.written()]).join(
             sql.table(layout.target, "target"), on=self._key_of_target(), join_type="left", copy=False
         )
         broken = joined.group_by(*layout.keys("j"), copy=False).having(wrong, copy=False)
-        query = sql.select({"broken": exp.Count(this=exp.Star())}, sql.subquery(broken, "b"))
+        twice = sql.count_where(layout.computed(_SEVERAL, "b"))
+        query = sql.select({_SEVERAL: twice, "broken": exp.Count(this=exp.Star())}, sql.subquery(broken, "b"))
         refusal = Refusal(
             "broken",
             f"Keys of {said(layout.target)} whose versions overlap or are not open as they should be: {{count}}.",
             defect=True,
         )
-        return Examine(query, (refusal,))
+        return Examine(query, (self._opened_twice(_SEVERAL), refusal))
+
+    def _opened_twice(self, column: str) -> Refusal:
+        return Refusal(
+            column,
+            f"Keys of {said(self._layout.target)} that are open in several rows: {{count}}.",
+            "Something else wrote to the history: close all of these rows but one.",
+        )
 
     # --- pieces -------------------------------------------------------------------------------------------------
 

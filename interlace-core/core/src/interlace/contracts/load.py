@@ -179,10 +179,15 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Derive:
-    """Compute a temporary relation from others, as `Stage` does: what becomes of each row, for example."""
+    """Compute a temporary relation from others, as `Stage` does: what becomes of each row, for example.
+
+    Attributes:
+        key: the columns by which later steps join it, for engines that plan a join by what they know of these.
+    """
 
     relation: Relation
     query: exp.Query
+    key: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
