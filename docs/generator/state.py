@@ -27,7 +27,7 @@ deletes what is older than its retention, which also happens once a day at the e
 brings it to the revision of the installed Interlace.
 
 The present is never deleted, however old: the rows of models, the last run and attempt of each model with its checks,
-the published data version, the newest schema, its intervals and its cursor, and dead letters that are open. With a run go its attempts, their checks and its events.
+the published data version, the newest schema and document, its definition, its intervals and its cursor, and dead letters that are open. With a run go its attempts, their checks and its events.
 
 Times are microseconds since 1970 in UTC. What is called JSON is text, and NULL where it would be empty.
 """
@@ -39,6 +39,8 @@ _MEANINGS = {
     "cursors": "the greatest value of an incremental column that was loaded",
     "data_versions": "each data version of each model: which run made it, from which definition",
     "dead_letters": "attempts that were given up, with what is needed to do them again",
+    "definitions": "what each model was last built from: its SQL, and a digest of what else decides its data",
+    "documents": "each version of what is said of each model: descriptions, columns, keys",
     "environments": "a number for each environment that moves with each change of a model's state",
     "events": "what happened in each run, in order: see [events](events.md)",
     "held": "what a run staged and nobody has released or discarded yet",

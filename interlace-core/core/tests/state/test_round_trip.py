@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +17,7 @@ from interlace.contracts.relation import Column
 from interlace.contracts.state import (
     AttemptRecord,
     CheckRecord,
+    DefinitionRecord,
     EventRecord,
     IntervalRecord,
     MetricRecord,
@@ -60,6 +62,7 @@ states = st.builds(
     run=st.none() | words,
     error=st.none() | words,
     checks_failed=st.booleans(),
+    since=st.dictionaries(st.text(max_size=5), st.lists(st.text(max_size=5), max_size=3).map(tuple), max_size=3),
 )
 checks = st.builds(
     CheckRecord,
@@ -85,6 +88,9 @@ intervals = st.builds(
 metrics = st.builds(MetricRecord, st.sampled_from(["a", "b"]), words, st.none() | real, st.none() | words.filter(bool))
 
 
+definitions = st.builds(DefinitionRecord, st.none() | words, words, objects)
+
+
 @st.composite
 def attempts(draw: st.DrawFn) -> AttemptRecord:
     state = draw(states)
@@ -106,6 +112,7 @@ def attempts(draw: st.DrawFn) -> AttemptRecord:
         forget_intervals=draw(st.integers(0, 4).map(lambda n: n == 0)),
         cursor=draw(st.none() | words),
         metrics=draw(st.lists(metrics, max_size=2).map(tuple)),
+        definition=None if state.fingerprint is None else draw(st.none() | definitions),
     )
 
 
@@ -144,6 +151,9 @@ def check_against_the_reference(store: Store, recorded: list[Any]) -> None:
                 for a in some
                 if where == environment and a.model == name and a.schema_changed and a.state.columns is not None
             ]
+            check_definitions(
+                store, environment, name, [a for e, s, _ in recorded for a in s if (e, name) == (environment, a.model)]
+            )
             check_progress(
                 store, environment, name, [a for e, s, _ in recorded for a in s if (e, name) == (environment, a.model)]
             )
@@ -172,6 +182,16 @@ def check_progress(store: Store, environment: str, name: str, done: list[Attempt
 
     assert (loaded, cursor) == (hours(found), store.cursor(environment, name))
     assert all(a.end <= b.start for a, b in pairwise(found))
+
+
+def check_definitions(store: Store, environment: str, name: str, done: list[AttemptRecord]) -> None:
+    """Compare the definition and the documents of a model with those that its attempts gave."""
+    given_ = [(a.state.fingerprint, a.definition) for a in done if a.definition is not None]
+    said = [json.dumps(definition.document) for _, definition in given_]
+    versions = [json.loads(one) for i, one in enumerate(said) if i == 0 or said[i - 1] != one]
+
+    assert (given_[-1] if given_ else None) == store.definition(environment, name)
+    assert list(enumerate(versions, 1)) == [(n, document) for n, _, _, document in store.documents(environment, name)]
 
 
 @settings(max_examples=20, deadline=None)

@@ -6,7 +6,7 @@ Writes are grouped: a run hands over lists of records, each list is one transact
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -23,9 +23,11 @@ __all__ = [
     "KEPT",
     "AttemptRecord",
     "AttemptStatus",
+    "BuildRecord",
     "CheckRecord",
     "CircuitRecord",
     "DeadLetter",
+    "DefinitionRecord",
     "EventRecord",
     "HeldRecord",
     "IntervalRecord",
@@ -46,6 +48,7 @@ KEPT = (
     "dead_letters",
     "data_versions",
     "schema_versions",
+    "documents",
     "events",
     "leases",
     "answers",
@@ -79,6 +82,8 @@ class ModelState:
         run: the id of the run of the last attempt.
         error: the message of the last attempt's failure.
         checks_failed: whether the last checks of the published relation failed.
+        since: by an older data version the columns, in lower case, whose values moved since then; of a version that is
+            not in it anything may have moved.
     """
 
     name: str
@@ -98,6 +103,7 @@ class ModelState:
     run: str | None = None
     error: str | None = None
     checks_failed: bool = False
+    since: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +241,21 @@ class HeldRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class DefinitionRecord:
+    """What a model was built from, so that the next definition can be compared with it.
+
+    Attributes:
+        query: the SQL as it is written, without the header; None for what is no SQL.
+        rest: a digest of what else decides the data: keys, values of variables.
+        document: what is said of the model, as plain JSON: see ``interlace docs export``.
+    """
+
+    query: str | None
+    rest: str
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptRecord:
     """One attempt at one model in one run.
 
@@ -246,6 +267,7 @@ class AttemptRecord:
             (a full refresh).
         cursor: the greatest value of the incremental column that was seen, as text; None leaves what is recorded.
         metrics: what was measured.
+        definition: what it was built from, of a success with a definition that the state does not have yet.
     """
 
     id: str
@@ -265,6 +287,15 @@ class AttemptRecord:
     forget_intervals: bool = False
     cursor: str | None = None
     metrics: Sequence[MetricRecord] = ()
+    definition: DefinitionRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BuildRecord:
+    """What one build of a model, or of one interval of it, took: its time, and the rows that it wrote where that is known."""
+
+    seconds: float
+    rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +363,7 @@ class StateStore(ABC):
         """Record attempts, the models' new states, their checks and schemas, and events: one transaction.
 
         The environment's revision moves once, and not at all where there are only events.  A data version enters the
-        history with the first attempt that succeeded with it.
+        history with the first attempt that succeeded with it; a document, where it is not that of the version before.
 
         Raises:
             StateError: nothing was recorded.
@@ -348,16 +379,17 @@ class StateStore(ABC):
 
     @abstractmethod
     def forget_models(self, environment: str, names: Iterable[str]) -> None:
-        """Drop the present state of models that are gone, with their intervals and cursors; their history stays.
+        """Drop the present state of models that are gone: with their intervals, cursors and definitions; their history stays.
 
         The revision moves if any was there.
         """
 
     @abstractmethod
     def rename_model(self, environment: str, old: str, new: str, relation: str) -> None:
-        """Let a model go on under another name: its present state, schema history, intervals, cursor and measured numbers.
+        """Let a model go on under another name: its present state, definition, histories, intervals, cursor and numbers.
 
-        What was recorded under the new name gives way, but for its schema history, after which the other's is numbered.
+        What was recorded under the new name gives way, but for its schemas and documents, after which the other's are
+        numbered.
         The attempts keep the name that they ran under.  The revision moves.
 
         Args:
@@ -419,12 +451,28 @@ class StateStore(ABC):
         """The newest `limit` attempts, oldest first, with their checks; each one's `state` holds only the name."""
 
     @abstractmethod
+    def builds(self, environment: str, models: Collection[str], *, limit: int = 5) -> dict[str, list[BuildRecord]]:
+        """The last builds of models that succeeded, newest first, by one query; models without any are left out.
+
+        A build is an attempt with counts, or one after whose id a data version is called; a check or an export is none.
+        Where it counted neither what it inserted nor what it updated, its rows are those of the relation.
+        """
+
+    @abstractmethod
     def events(self, run: str, *, after: int = 0, limit: int = 10_000) -> list[tuple[int, EventRecord]]:
         """Events of a run with their ids, in order, those after an id."""
 
     @abstractmethod
     def schema_history(self, environment: str, model: str) -> list[tuple[int, datetime, tuple[Column, ...]]]:
         """Each version of a model's columns with its number and time, oldest first."""
+
+    @abstractmethod
+    def definition(self, environment: str, model: str) -> tuple[Fingerprint, DefinitionRecord] | None:
+        """What a model was last built from, with the fingerprint that it was recorded under; None where it is not known."""
+
+    @abstractmethod
+    def documents(self, environment: str, model: str) -> list[tuple[int, datetime, Fingerprint, Mapping[str, Any]]]:
+        """Each version of what is said of a model: number, time, fingerprint and document, oldest first."""
 
     @abstractmethod
     def intervals(self, environment: str, model: str) -> list[IntervalRecord]:
@@ -505,7 +553,7 @@ class StateStore(ABC):
         """Delete what is older than its table's retention.
 
         What is present is never deleted: models, revisions, the last run and attempt of each model with its checks, its
-        published data version, its newest schema.  With a run go its attempts, their checks and its events.
+        published data version, its newest schema and document.  With a run go its attempts, their checks and its events.
 
         Args:
             retention: by the names of `tables`; a table that is not named keeps everything.

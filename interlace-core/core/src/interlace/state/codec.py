@@ -10,7 +10,17 @@ from typing import Any
 from interlace.contracts.relation import Column
 from interlace.errors import Defect
 
-__all__ = ["clean", "columns_of", "columns_text", "json_text", "micros", "moment", "optional_json", "optional_micros"]
+__all__ = [
+    "clean",
+    "columns_of",
+    "columns_text",
+    "json_text",
+    "micros",
+    "moment",
+    "optional_json",
+    "optional_micros",
+    "since_of",
+]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -69,6 +79,11 @@ def columns_text(columns: Sequence[Column] | None) -> str | None:
 def columns_of(text: str | None) -> tuple[Column, ...] | None:
     """The columns that `columns_text` wrote."""
     return None if text is None else tuple([Column(*c) for c in _decode(text)[0]])
+
+
+def since_of(text: str) -> dict[str, tuple[str, ...]]:
+    """`ModelState.since`, from JSON."""
+    return {version: tuple(columns) for version, columns in _decode(text)[0].items()}
 
 
 def clean(text: str) -> str:

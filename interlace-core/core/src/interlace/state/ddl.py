@@ -109,6 +109,34 @@ CREATE TABLE dead_letters (
 )""",
     "CREATE UNIQUE INDEX dead_letters_open ON dead_letters (environment, model) WHERE status = 'open'",
     """\
+CREATE TABLE definitions (
+  environment TEXT NOT NULL,
+  model TEXT NOT NULL,
+  fingerprint_data TEXT NOT NULL,
+  fingerprint_checks TEXT NOT NULL,
+  fingerprint_metadata TEXT NOT NULL,
+  "query" TEXT,
+  rest TEXT NOT NULL,
+  attempt TEXT NOT NULL,
+  recorded_at BIGINT NOT NULL,
+  PRIMARY KEY (environment, model)
+)
+ WITHOUT ROWID""",
+    """\
+CREATE TABLE documents (
+  environment TEXT NOT NULL,
+  model TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  fingerprint_data TEXT NOT NULL,
+  fingerprint_checks TEXT NOT NULL,
+  fingerprint_metadata TEXT NOT NULL,
+  document TEXT,
+  attempt TEXT NOT NULL,
+  recorded_at BIGINT NOT NULL,
+  PRIMARY KEY (environment, model, version)
+)
+ WITHOUT ROWID""",
+    """\
 CREATE TABLE environments (
   name TEXT NOT NULL,
   revision BIGINT NOT NULL,
@@ -196,6 +224,7 @@ CREATE TABLE models (
   run TEXT,
   error TEXT,
   checks_failed SMALLINT NOT NULL,
+  since TEXT,
   PRIMARY KEY (environment, name)
 )
  WITHOUT ROWID""",

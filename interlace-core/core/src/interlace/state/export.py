@@ -19,7 +19,19 @@ __all__ = ["FLAGS", "JSON", "TIMES", "lines", "plain", "write_lines"]
 
 # By name, and each name means the same in every table: the metadata says it again, and a test compares.
 JSON: Final = frozenset(
-    {"arguments", "columns", "counts", "data", "difference", "exports", "inputs", "parents", "sample"}
+    {
+        "arguments",
+        "columns",
+        "counts",
+        "data",
+        "difference",
+        "document",
+        "exports",
+        "inputs",
+        "parents",
+        "sample",
+        "since",
+    }
 )
 TIMES: Final = frozenset(
     {

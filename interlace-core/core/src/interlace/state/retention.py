@@ -1,7 +1,7 @@
 """How long each table is kept, and what is deleted when that is over.
 
 The present is never deleted: the models' rows, each environment's revision, the last run and attempt of each model with its
-checks, the data version that is published, the newest schema of each model, its intervals and its cursor, open dead
+checks, the data version that is published, the newest schema and document of each model, its definition, its intervals and its cursor, open dead
 letters, circuits, what is held, and what an attempt that is not recorded meant to record.  With a run go its attempts,
 their checks and its events.
 """
@@ -31,6 +31,7 @@ DEFAULT_RETENTION: Final[Mapping[str, timedelta]] = {
     "dead_letters": timedelta(days=90),
     "data_versions": timedelta(days=365),
     "schema_versions": timedelta(days=730),
+    "documents": timedelta(days=730),
     "events": timedelta(days=30),
     "leases": timedelta(days=7),
     "answers": timedelta(days=7),
@@ -57,6 +58,9 @@ published_at < :before AND (environment, model, data_version) NOT IN
     "schema_versions": """
 recorded_at < :before AND (environment, model, version) NOT IN
   (SELECT environment, model, MAX(version) FROM schema_versions GROUP BY environment, model)""",
+    "documents": """
+recorded_at < :before AND (environment, model, version) NOT IN
+  (SELECT environment, model, MAX(version) FROM documents GROUP BY environment, model)""",
     "events": "at < :before",
     "leases": "expires_at < :before",
     # What a load meant to record is needed until it is recorded.

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from interlace.contracts.state import (
     AttemptRecord,
+    BuildRecord,
     CheckRecord,
     CircuitRecord,
     DeadLetter,
+    DefinitionRecord,
     EventRecord,
     HeldRecord,
     LeaseHeld,
@@ -18,6 +20,7 @@ from interlace.contracts.state import (
     ModelState,
     RunRecord,
 )
+from interlace.model.definition import Fingerprint
 from interlace.state.codec import (
     clean,
     columns_text,
@@ -30,7 +33,7 @@ from interlace.state.codec import (
 from interlace.state.progress import Progress, add_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from interlace.state.database import Row
@@ -39,12 +42,15 @@ __all__ = [
     "Batch",
     "attempt_of",
     "batch_of",
+    "build_of",
     "checks_by_attempt",
     "circuit_of",
     "circuit_values",
     "dated_check_of",
     "dead_letter_of",
     "dead_letter_values",
+    "definition_of",
+    "document_of",
     "event_of",
     "held_of",
     "held_values",
@@ -65,6 +71,7 @@ class Batch:
     models: list[Values] = field(default_factory=list)
     data_versions: list[Values] = field(default_factory=list)
     schemas: list[Values] = field(default_factory=list)
+    definitions: list[Values] = field(default_factory=list)
     checks: list[Values] = field(default_factory=list)
     metrics: list[Values] = field(default_factory=list)
     progress: dict[str, Progress] = field(default_factory=dict)
@@ -107,6 +114,10 @@ def _add(batch: Batch, environment: str, attempt: AttemptRecord) -> None:
                 "attempt": attempt.id,
                 "recorded_at": finished,
             }
+        )
+    if attempt.definition is not None and state.fingerprint is not None:
+        batch.definitions.append(
+            _definition_values(environment, attempt, attempt.definition, state.fingerprint, finished)
         )
     for position, check in enumerate(attempt.checks):
         batch.checks.append(_check_values(environment, attempt, position, check, finished))
@@ -155,7 +166,37 @@ def _model_values(environment: str, state: ModelState) -> Values:
         "run": state.run,
         "error": None if state.error is None else clean(state.error),
         "checks_failed": int(state.checks_failed),
+        "since": json_text(state.since),
     }
+
+
+def _definition_values(
+    environment: str, attempt: AttemptRecord, definition: DefinitionRecord, fingerprint: Fingerprint, at: int
+) -> Values:
+    return {
+        "environment": environment,
+        "model": attempt.model,
+        "fingerprint_data": fingerprint.data,
+        "fingerprint_checks": fingerprint.checks,
+        "fingerprint_metadata": fingerprint.metadata,
+        "query": None if definition.query is None else clean(definition.query),
+        "rest": definition.rest,
+        "document": json_text(definition.document),
+        "attempt": attempt.id,
+        "recorded_at": at,
+    }
+
+
+def definition_of(row: Row) -> tuple[Fingerprint, DefinitionRecord]:
+    """A row of `statements.DEFINITION`."""
+    data, checks, metadata, query, rest, document = row
+    return Fingerprint(data, checks, metadata), DefinitionRecord(query, rest, optional_json(document, {}))
+
+
+def document_of(row: Row) -> tuple[int, datetime, Fingerprint, Mapping[str, Any]]:
+    """A row of `statements.DOCUMENTS`."""
+    version, at, data, checks, metadata, document = row
+    return version, moment(at), Fingerprint(data, checks, metadata), optional_json(document, {})
 
 
 def _check_values(environment: str, attempt: AttemptRecord, position: int, check: CheckRecord, at: int) -> Values:
@@ -230,6 +271,14 @@ def run_of(row: Row) -> RunRecord:
         counts=optional_json(counts, {}),
         seconds=seconds,
     )
+
+
+def build_of(row: Row) -> BuildRecord:
+    """A row of `statements.builds`; rows are those that it wrote, else those that its relation had then."""
+    _, started, finished, counts, there = row
+    counted = optional_json(counts, {})
+    written = [counted[name] for name in ("inserted", "updated") if name in counted]
+    return BuildRecord((finished - started) / 1_000_000, sum(written) if written else there)
 
 
 def checks_by_attempt(rows: Sequence[Row]) -> dict[str, list[CheckRecord]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from interlace.contracts.state import ModelState, StateSnapshot
 from interlace.model.definition import Fingerprint
-from interlace.state.codec import columns_of, moment, optional_json
+from interlace.state.codec import columns_of, moment, optional_json, since_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,7 @@ class StoredModels(Mapping[str, ModelState]):
 
     def _model_of(self, row: Row) -> ModelState:
         (_, name, data, checks, metadata, data_version, parents, inputs, relation, kind, columns, published, n, seconds,
-         exports, status, attempted, run, error, checks_failed) = row  # fmt: skip
+         exports, status, attempted, run, error, checks_failed, since) = row  # fmt: skip
         if columns not in self._columns:
             self._columns[columns] = columns_of(columns)
         # By position, which is faster than by name.
@@ -79,4 +79,5 @@ class StoredModels(Mapping[str, ModelState]):
             run,
             error,
             checks_failed == 1,
+            {} if since is None else since_of(since),
         )

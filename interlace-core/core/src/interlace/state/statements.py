@@ -20,7 +20,7 @@ ENVIRONMENT_REVISION: Final = "SELECT revision FROM environments WHERE name = :e
 SNAPSHOT: Final = """
 SELECT e.revision, m.name, m.fingerprint_data, m.fingerprint_checks, m.fingerprint_metadata, m.data_version, m.parents,
   m.inputs, m.relation, m.kind, m.columns, m.published_at, m.rows, m.seconds, m.exports, m.status, m.attempted_at, m.run,
-  m.error, m.checks_failed
+  m.error, m.checks_failed, m.since
 FROM environments e LEFT JOIN models m ON m.environment = e.name
 WHERE e.name = :environment"""
 
@@ -45,17 +45,18 @@ VALUES (:id, :run, :environment, :model, :status, :reason, :started_at, :finishe
 
 PUT_MODEL: Final = """
 INSERT INTO models (environment, name, fingerprint_data, fingerprint_checks, fingerprint_metadata, data_version, parents,
-  inputs, relation, kind, columns, published_at, rows, seconds, exports, status, attempted_at, run, error, checks_failed)
+  inputs, relation, kind, columns, published_at, rows, seconds, exports, status, attempted_at, run, error, checks_failed,
+  since)
 VALUES (:environment, :name, :fingerprint_data, :fingerprint_checks, :fingerprint_metadata, :data_version, :parents,
   :inputs, :relation, :kind, :columns, :published_at, :rows, :seconds, :exports, :status, :attempted_at, :run, :error,
-  :checks_failed)
+  :checks_failed, :since)
 ON CONFLICT (environment, name) DO UPDATE SET fingerprint_data = excluded.fingerprint_data,
   fingerprint_checks = excluded.fingerprint_checks, fingerprint_metadata = excluded.fingerprint_metadata,
   data_version = excluded.data_version, parents = excluded.parents, inputs = excluded.inputs,
   relation = excluded.relation, kind = excluded.kind, columns = excluded.columns, published_at = excluded.published_at,
   rows = excluded.rows, seconds = excluded.seconds, exports = excluded.exports, status = excluded.status,
   attempted_at = excluded.attempted_at, run = excluded.run, error = excluded.error,
-  checks_failed = excluded.checks_failed"""
+  checks_failed = excluded.checks_failed, since = excluded.since"""
 
 FORGET_MODEL: Final = "DELETE FROM models WHERE environment = :environment AND name = :name"
 
@@ -65,21 +66,35 @@ RENAME_MODEL: Final = """
 UPDATE models SET name = :new, relation = CASE WHEN relation IS NULL THEN NULL ELSE CAST(:relation AS TEXT) END
 WHERE environment = :environment AND name = :old"""
 
-# What is recorded of the new name is gone by then, but for its schema history: the other's follows it.
-RENAME_SCHEMAS: Final = """
-UPDATE schema_versions SET model = :new, version = version + :after WHERE environment = :environment AND model = :old"""
+_NUMBERED: Final = ("schema_versions", "documents")
 
-LAST_SCHEMA: Final = """
-SELECT COALESCE(MAX(version), 0) FROM schema_versions WHERE environment = :environment AND model = :model"""
+# What is recorded of the new name is gone by then, but for its numbered versions: the other's follow them.
+RENAME_VERSIONS: Final = {
+    table: f"UPDATE {table} SET model = :new, version = version + :after WHERE environment = :environment AND model = :old"
+    for table in _NUMBERED
+}
+
+LAST_VERSION: Final = {
+    table: f"SELECT COALESCE(MAX(version), 0) FROM {table} WHERE environment = :environment AND model = :model"
+    for table in _NUMBERED
+}
 
 FORGET_OF_MODEL: Final = {
     table: f"DELETE FROM {table} WHERE environment = :environment AND model = :model"
-    for table in ("data_versions", "intervals", "cursors", "metrics", "check_results")
+    for table in ("data_versions", "definitions", "intervals", "cursors", "metrics", "check_results")
 }
 
 RENAME_OF_MODEL: Final = {
     table: f"UPDATE {table} SET model = :new WHERE environment = :environment AND model = :old"
-    for table in ("data_versions", "intervals", "cursors", "metrics", "check_results", "dead_letters")
+    for table in (
+        "data_versions",
+        "definitions",
+        "intervals",
+        "cursors",
+        "metrics",
+        "check_results",
+        "dead_letters",
+    )
 }
 
 # The first attempt that published a data version is its history; later successes that moved no row add nothing.
@@ -93,6 +108,27 @@ INSERT INTO schema_versions (environment, model, version, columns, attempt, reco
 SELECT CAST(:environment AS TEXT), CAST(:model AS TEXT), COALESCE(MAX(version), 0) + 1, CAST(:columns AS TEXT),
   CAST(:attempt AS TEXT), CAST(:recorded_at AS BIGINT)
 FROM schema_versions WHERE environment = :environment AND model = :model"""
+
+PUT_DEFINITION: Final = """
+INSERT INTO definitions (environment, model, fingerprint_data, fingerprint_checks, fingerprint_metadata, "query", rest,
+  attempt, recorded_at)
+VALUES (:environment, :model, :fingerprint_data, :fingerprint_checks, :fingerprint_metadata, :query, :rest, :attempt,
+  :recorded_at)
+ON CONFLICT (environment, model) DO UPDATE SET fingerprint_data = excluded.fingerprint_data,
+  fingerprint_checks = excluded.fingerprint_checks, fingerprint_metadata = excluded.fingerprint_metadata,
+  "query" = excluded."query", rest = excluded.rest, attempt = excluded.attempt, recorded_at = excluded.recorded_at"""
+
+# One that says what the newest says adds no version.
+ADD_DOCUMENT: Final = """
+INSERT INTO documents (environment, model, version, fingerprint_data, fingerprint_checks, fingerprint_metadata, document,
+  attempt, recorded_at)
+SELECT CAST(:environment AS TEXT), CAST(:model AS TEXT), COALESCE(newest.version, 0) + 1,
+  CAST(:fingerprint_data AS TEXT), CAST(:fingerprint_checks AS TEXT), CAST(:fingerprint_metadata AS TEXT),
+  CAST(:document AS TEXT), CAST(:attempt AS TEXT), CAST(:recorded_at AS BIGINT)
+FROM (SELECT 1 AS one) AS always
+LEFT JOIN (SELECT version, document FROM documents WHERE environment = :environment AND model = :model
+  ORDER BY version DESC LIMIT 1) AS newest ON always.one = 1
+WHERE newest.version IS NULL OR COALESCE(newest.document, '') <> COALESCE(CAST(:document AS TEXT), '')"""
 
 ADD_CHECK: Final = """
 INSERT INTO check_results (attempt, position, run, environment, model, name, type, severity, passed, message, failing,
@@ -165,12 +201,32 @@ ATTEMPTS: Final = {given: _ATTEMPTS.format(where=where) for given, where in _WHE
 CHECKS: Final = {given: _CHECKS.format(where=where) for given, where in _WHERE.items()}
 """Of the attempts that `ATTEMPTS` gives, by the same."""
 
+# A build counted rows, or moved them: then a data version is called after it.  A check or an export did neither.
+_BUILDS: Final = """
+SELECT model, started_at, finished_at, counts, rows FROM (
+  SELECT a.model, a.started_at, a.finished_at, a.counts, d.rows,
+    ROW_NUMBER() OVER (PARTITION BY a.model ORDER BY a.id DESC) AS age
+  FROM attempts a LEFT JOIN data_versions d ON d.environment = a.environment AND d.model = a.model
+    AND d.data_version = a.id
+  WHERE a.environment = :environment AND a.status = 'succeeded' AND a.model IN ({models})
+    AND (a.counts IS NOT NULL OR d.attempt IS NOT NULL)
+) AS newest WHERE age <= :limit ORDER BY model, age"""
+
 EVENTS: Final = """
 SELECT id, run, at, type, model, data FROM events WHERE run = :run AND id > :after ORDER BY id LIMIT :limit"""
 
 SCHEMA_HISTORY: Final = """
 SELECT version, recorded_at, columns FROM schema_versions WHERE environment = :environment AND model = :model
 ORDER BY version"""
+
+DEFINITION: Final = """
+SELECT fingerprint_data, fingerprint_checks, fingerprint_metadata, "query", rest,
+  (SELECT document FROM documents WHERE environment = :environment AND model = :model ORDER BY version DESC LIMIT 1)
+FROM definitions WHERE environment = :environment AND model = :model"""
+
+DOCUMENTS: Final = """
+SELECT version, recorded_at, fingerprint_data, fingerprint_checks, fingerprint_metadata, document FROM documents
+WHERE environment = :environment AND model = :model ORDER BY version"""
 
 # --- progress -------------------------------------------------------------------------------------------------
 
@@ -204,6 +260,8 @@ ON CONFLICT (environment, model) DO UPDATE SET value = excluded.value, attempt =
   recorded_at = excluded.recorded_at"""
 
 FORGET_CURSOR: Final = "DELETE FROM cursors WHERE environment = :environment AND model = :model"
+
+FORGET_DEFINITION: Final = "DELETE FROM definitions WHERE environment = :environment AND model = :model"
 
 # --- quality --------------------------------------------------------------------------------------------------
 
@@ -293,6 +351,8 @@ TABLES: Final = (
     "check_results",
     "data_versions",
     "schema_versions",
+    "definitions",
+    "documents",
     "intervals",
     "cursors",
     "metrics",
@@ -304,3 +364,8 @@ TABLES: Final = (
     "answers",
 )
 """Every table but the revision's own, in the order they are exported."""
+
+
+def builds(models: int) -> str:
+    """The last builds of so many models, which are called ``:m0``, ``:m1`` and so on."""
+    return _BUILDS.format(models=", ".join(f":m{i}" for i in range(models)))

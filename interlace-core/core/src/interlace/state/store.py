@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeVar
 
 from interlace.contracts.state import StateStore
 from interlace.state import rows, statements
@@ -15,16 +15,18 @@ from interlace.state.progress import interval_of, write_progress
 from interlace.state.snapshot import snapshot_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import timedelta
 
     from interlace.contracts.options import Options
     from interlace.contracts.relation import Column
     from interlace.contracts.state import (
         AttemptRecord,
+        BuildRecord,
         CheckRecord,
         CircuitRecord,
         DeadLetter,
+        DefinitionRecord,
         EventRecord,
         HeldRecord,
         IntervalRecord,
@@ -34,11 +36,15 @@ if TYPE_CHECKING:
         RunStatus,
         StateSnapshot,
     )
+    from interlace.model.definition import Fingerprint
     from interlace.state.database import Database, Row, Writer
 
 __all__ = ["Store"]
 
 Named = TypeVar("Named", "RunRecord", "DeadLetter")
+
+MOST: Final = 30_000
+"""How many names one statement takes: fewer than SQLite and PostgreSQL allow parameters."""
 
 
 def _now() -> datetime:
@@ -108,6 +114,8 @@ class Store(StateStore):
             write.execute_many(statements.PUT_MODEL, batch.models)
             write.execute_many(statements.ADD_DATA_VERSION, batch.data_versions)
             write.execute_many(statements.ADD_SCHEMA_VERSION, batch.schemas)
+            write.execute_many(statements.PUT_DEFINITION, batch.definitions)
+            write.execute_many(statements.ADD_DOCUMENT, batch.definitions)
             write.execute_many(statements.ADD_CHECK, batch.checks)
             write.execute_many(statements.ADD_METRIC, batch.metrics)
             for model, made in batch.progress.items():
@@ -119,12 +127,12 @@ class Store(StateStore):
         self._write(statements.END_RUN, rows.run_values(run))
 
     def forget_models(self, environment: str, names: Iterable[str]) -> None:
-        """Drop the present state of models that are gone, with their intervals and cursors."""
+        """Drop the present state of models that are gone, with their intervals, cursors and definitions."""
         with self._database.writing() as write:
             gone = 0
             for name in names:
                 gone += write.execute(statements.FORGET_MODEL, {"environment": environment, "name": name})
-                for forget in (statements.FORGET_INTERVALS, statements.FORGET_CURSOR):
+                for forget in (statements.FORGET_INTERVALS, statements.FORGET_CURSOR, statements.FORGET_DEFINITION):
                     write.execute(forget, {"environment": environment, "model": name})
             if gone:
                 write.execute(statements.BUMP, {"environment": environment})
@@ -139,9 +147,10 @@ class Store(StateStore):
             write.execute(statements.FORGET_MODEL, {"environment": environment, "name": names["new"]})
             for forget in statements.FORGET_OF_MODEL.values():
                 write.execute(forget, place)
-            (after,) = write.rows(statements.LAST_SCHEMA, place)[0]
             write.execute(statements.RENAME_MODEL, {**names, "relation": clean(relation)})
-            write.execute(statements.RENAME_SCHEMAS, {**names, "after": after})
+            for table, rename in statements.RENAME_VERSIONS.items():
+                (after,) = write.rows(statements.LAST_VERSION[table], place)[0]
+                write.execute(rename, {**names, "after": after})
             for rename in statements.RENAME_OF_MODEL.values():
                 write.execute(rename, names)
             write.execute(statements.BUMP, {"environment": environment})
@@ -215,6 +224,18 @@ class Store(StateStore):
             checks = rows.checks_by_attempt(read.rows(statements.CHECKS[given], values))
         return [rows.attempt_of(row, checks.get(row[0], ())) for row in found]
 
+    def builds(self, environment: str, models: Collection[str], *, limit: int = 5) -> dict[str, list[BuildRecord]]:
+        """The last builds of models that succeeded, newest first."""
+        found: dict[str, list[BuildRecord]] = {}
+        asked = list(models)
+        for at in range(0, len(asked), MOST):
+            names = asked[at : at + MOST]
+            values = {f"m{i}": name for i, name in enumerate(names)}
+            sql = statements.builds(len(names))
+            for row in self._database.rows(sql, {**values, "environment": environment, "limit": limit}):
+                found.setdefault(row[0], []).append(rows.build_of(row))
+        return found
+
     def events(self, run: str, *, after: int = 0, limit: int = 10_000) -> list[tuple[int, EventRecord]]:
         """Events of a run with their ids, those after an id."""
         values = {"run": run, "after": after, "limit": limit}
@@ -224,6 +245,16 @@ class Store(StateStore):
         """Each version of a model's columns, oldest first."""
         found = self._database.rows(statements.SCHEMA_HISTORY, {"environment": environment, "model": model})
         return [(version, moment(at), columns_of(columns) or ()) for version, at, columns in found]
+
+    def definition(self, environment: str, model: str) -> tuple[Fingerprint, DefinitionRecord] | None:
+        """What a model was last built from."""
+        found = self._database.rows(statements.DEFINITION, {"environment": environment, "model": model})
+        return rows.definition_of(found[0]) if found else None
+
+    def documents(self, environment: str, model: str) -> list[tuple[int, datetime, Fingerprint, Mapping[str, Any]]]:
+        """Each version of what is said of a model, oldest first."""
+        found = self._database.rows(statements.DOCUMENTS, {"environment": environment, "model": model})
+        return [rows.document_of(row) for row in found]
 
     def intervals(self, environment: str, model: str) -> list[IntervalRecord]:
         """The parts of time that a model was loaded for, oldest first; they do not overlap."""

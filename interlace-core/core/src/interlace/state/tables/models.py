@@ -1,4 +1,4 @@
-"""Models: their present, one row each, and the history of their data and schemas."""
+"""Models: their present, one row each, and the history of their data, schemas and documents."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from sqlalchemy import Table
 
 from interlace.state.tables.kinds import flag, json, metadata, number, quantity, text, time
 
-__all__ = ["data_versions", "environments", "models", "schema_versions"]
+__all__ = ["data_versions", "definitions", "documents", "environments", "models", "schema_versions"]
 
 environments = Table(
     "environments",
@@ -40,6 +40,7 @@ models = Table(
     text("run", nullable=True),
     text("error", nullable=True),
     flag("checks_failed"),
+    json("since"),
     sqlite_with_rowid=False,
 )
 
@@ -64,6 +65,37 @@ schema_versions = Table(
     text("model", primary_key=True),
     number("version", primary_key=True),
     json("columns"),
+    text("attempt"),
+    time("recorded_at"),
+    sqlite_with_rowid=False,
+)
+
+# What each model was last built from; its document is the newest of `documents`.
+definitions = Table(
+    "definitions",
+    metadata,
+    text("environment", primary_key=True),
+    text("model", primary_key=True),
+    text("fingerprint_data"),
+    text("fingerprint_checks"),
+    text("fingerprint_metadata"),
+    text("query", nullable=True),
+    text("rest"),
+    text("attempt"),
+    time("recorded_at"),
+    sqlite_with_rowid=False,
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    text("environment", primary_key=True),
+    text("model", primary_key=True),
+    number("version", primary_key=True),
+    text("fingerprint_data"),
+    text("fingerprint_checks"),
+    text("fingerprint_metadata"),
+    json("document"),
     text("attempt"),
     time("recorded_at"),
     sqlite_with_rowid=False,

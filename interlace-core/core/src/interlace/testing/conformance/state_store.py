@@ -7,12 +7,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from interlace.testing.conformance.stores.definitions import DefinitionScenarios
 from interlace.testing.conformance.stores.failures import FailureScenarios
 from interlace.testing.conformance.stores.housekeeping import HousekeepingScenarios
 from interlace.testing.conformance.stores.models import ModelScenarios
 from interlace.testing.conformance.stores.progress import ProgressScenarios
 from interlace.testing.conformance.stores.runs import RunScenarios
-from interlace.testing.conformance.stores.samples import DAY, MINUTE, NOON, attempt_at, full_state, letter_at, run_at
+from interlace.testing.conformance.stores.samples import (
+    DAY,
+    MINUTE,
+    NOON,
+    a_definition,
+    attempt_at,
+    full_state,
+    letter_at,
+    run_at,
+)
 from interlace.testing.conformance.stores.sharing import SharingScenarios
 
 if TYPE_CHECKING:
@@ -23,6 +33,7 @@ __all__ = [
     "MINUTE",
     "NOON",
     "StateStoreConformance",
+    "a_definition",
     "attempt_at",
     "full_state",
     "letter_at",
@@ -33,6 +44,7 @@ __all__ = [
 class StateStoreConformance(
     SharingScenarios,
     ModelScenarios,
+    DefinitionScenarios,
     RunScenarios,
     ProgressScenarios,
     FailureScenarios,

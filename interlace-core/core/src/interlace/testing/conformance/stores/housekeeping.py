@@ -14,6 +14,7 @@ from interlace.testing.conformance.stores.samples import (
     DAY,
     MINUTE,
     NOON,
+    a_definition,
     attempt_at,
     days,
     full_state,
@@ -36,7 +37,13 @@ class HousekeepingScenarios:
         check = CheckRecord("c", "unique", "error", passed=True, message="", sample=[{"id": 1}])
         metric = MetricRecord("orders", "mean", 0.5)
         attempt = attempt_at(
-            1, schema_changed=True, checks=[check], intervals=[days(0, 1)], cursor="7", metrics=[metric]
+            1,
+            schema_changed=True,
+            checks=[check],
+            intervals=[days(0, 1)],
+            cursor="7",
+            metrics=[metric],
+            definition=a_definition(),
         )
         store.record("dev", [attempt], [EventRecord("run-1", NOON, "x")])
         store.acquire("run/1", "me", NOON, MINUTE)
@@ -51,6 +58,9 @@ class HousekeepingScenarios:
         (model,) = (row for table, row in exported if table == "models")
         assert NOON.isoformat() == model["published_at"]
         assert ({"0:csv": "f-1", "1:parquet": None}, True) == (model["exports"], model["checks_failed"])
+        assert ["id", "na me'\""] == model["since"]["orders-0"]
+        (document,) = (row["document"] for table, row in exported if table == "documents")
+        assert a_definition().document == document
 
     def test_what_is_past_its_retention_is_deleted(self, store: StateStore) -> None:
         for number in (1, 2):
@@ -104,6 +114,13 @@ class HousekeepingScenarios:
 
         past = {"metrics": DAY, "dead_letters": DAY}
         assert {"metrics": 1, "dead_letters": 1} == store.prune(NOON + DAY + 90 * timedelta(seconds=1), past)
+
+    def test_the_newest_document_is_kept_however_old(self, store: StateStore) -> None:
+        for number, text in enumerate(("first", "second"), 1):
+            store.record("dev", [attempt_at(number, definition=a_definition(text))])
+
+        assert {"documents": 1} == store.prune(NOON + 9999 * DAY, {"documents": DAY})
+        assert [(2, "second")] == [(n, d["description"]) for n, _, _, d in store.documents("dev", "orders")]
 
     def test_a_running_run_is_not_deleted(self, store: StateStore) -> None:
         store.begin_run(run_at(1))

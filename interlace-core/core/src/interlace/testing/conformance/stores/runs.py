@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from interlace.contracts.relation import Column
-from interlace.contracts.state import CheckRecord, EventRecord, ModelState
+from interlace.contracts.state import BuildRecord, CheckRecord, EventRecord, ModelState
 from interlace.errors import StateError
 from interlace.testing.conformance.stores.samples import DAY, MINUTE, NOON, attempt_at, full_state, run_at
 
@@ -92,6 +92,24 @@ class RunScenarios:
         assert [5, 7, 9] == [int(a.id[-5:]) for a in store.attempts(run="run-1", limit=3)]
         assert [1] * 3 == [len(a.checks) for a in store.attempts(run="run-1", model="orders", limit=3)]
         assert [] == store.attempts(run="run-1", model="other")
+
+    def test_the_last_builds_of_models_come_newest_first(self, store: StateStore) -> None:
+        counts = {"inserted": 3, "updated": 2, "unchanged": 5}
+        built = [attempt_at(n, counts=counts, started_at=NOON, finished_at=NOON + n * MINUTE) for n in range(1, 5)]
+        failed = attempt_at(5, status="failed", counts=counts)
+        view = attempt_at(6, "view", state=full_state("view", data_version="attempt-00006", rows=None))
+        store.record("dev", [*built, failed, view, attempt_at(7, "other", counts=counts)])
+        store.record("prod", [attempt_at(8, counts=counts)])
+
+        found = store.builds("dev", ["orders", "view", "missing"], limit=2)
+        assert {"orders": [BuildRecord(240.0, 5), BuildRecord(180.0, 5)], "view": [BuildRecord(60.0)]} == found
+
+    def test_a_check_of_what_is_published_is_no_build(self, store: StateStore) -> None:
+        state = full_state("orders", data_version="attempt-00001", rows=7)
+        store.record("dev", [attempt_at(1, state=state), attempt_at(2, state=state)])
+
+        assert {"orders": [BuildRecord(60.0, 7)]} == store.builds("dev", ["orders"])
+        assert {} == store.builds("dev", [])
 
     def test_events_come_in_order_after_a_number(self, store: StateStore) -> None:
         first = [EventRecord("run-1", NOON, "started", data={"n": 1}), EventRecord("run-2", NOON, "other")]

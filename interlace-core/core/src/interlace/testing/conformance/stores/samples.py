@@ -7,10 +7,29 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from interlace.contracts.relation import Column
-from interlace.contracts.state import AttemptRecord, DeadLetter, HeldRecord, IntervalRecord, ModelState, RunRecord
+from interlace.contracts.state import (
+    AttemptRecord,
+    DeadLetter,
+    DefinitionRecord,
+    HeldRecord,
+    IntervalRecord,
+    ModelState,
+    RunRecord,
+)
 from interlace.model.definition import Fingerprint
 
-__all__ = ["DAY", "MINUTE", "NOON", "attempt_at", "days", "full_state", "held_at", "letter_at", "run_at"]
+__all__ = [
+    "DAY",
+    "MINUTE",
+    "NOON",
+    "a_definition",
+    "attempt_at",
+    "days",
+    "full_state",
+    "held_at",
+    "letter_at",
+    "run_at",
+]
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123_456, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -37,6 +56,7 @@ def full_state(name: str, **changes: Any) -> ModelState:
         run="run-1",
         error=None,
         checks_failed=True,
+        since={f"{name}-0": ("id", "na me'\""), "older": ()},
     )
     return replace(state, **changes)
 
@@ -55,6 +75,12 @@ def attempt_at(number: int, model: str = "orders", *, run: str = "run-1", **chan
         state=full_state(model, run=run),
     )
     return replace(attempt, **changes)
+
+
+def a_definition(text: str = "All orders", **changes: Any) -> DefinitionRecord:
+    """What a model was built from, with a description."""
+    document = {"description": text, "columns": [{"name": "größe", "type": None}], "volatile": False}
+    return replace(DefinitionRecord("SELECT 1 AS größe -- it's :name %s ?", "rest", document), **changes)
 
 
 def run_at(number: int, **changes: Any) -> RunRecord:
