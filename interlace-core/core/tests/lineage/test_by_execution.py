@@ -11,7 +11,8 @@ import sqlglot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interlace.lineage.columns import column_lineage
+from interlace.lineage.columns import column_lineage, lookup_in
+from interlace.lineage.missing import missing_columns
 
 TABLES = {"t": ["a", "b", "c", "k"], "u": ["k", "x", "y"], "v": ["k", "z"]}
 ROWS = 12
@@ -188,3 +189,26 @@ def test_what_changes_with_a_source_column_was_claimed(connection, query):
     for source, positions in changed(connection, query, (1, 2)).items():
         for position in positions:
             assert source in claimed[position], (source, lineage.names[position])
+
+
+@settings(settings.get_profile("loads"))
+@given(query=queries())
+def test_a_query_that_the_database_binds_is_not_accused(connection, query):
+    connection.execute(f"EXPLAIN {query}")
+
+    assert () == missing_columns(sqlglot.parse_one(query, dialect="duckdb"), lookup_in(TABLES), "duckdb")
+
+
+@settings(settings.get_profile("loads"))
+@given(query=queries(), which=st.integers(0, 40), other=st.sampled_from(["nope", "a", "x", "z", "k", "p"]))
+def test_a_query_with_another_name_is_accused_only_where_the_database_refuses_it(connection, query, which, other):
+    tree = sqlglot.parse_one(query, dialect="duckdb")
+    places = sorted({c.this.meta["start"] for c in tree.find_all(sqlglot.exp.Column) if "start" in c.this.meta})
+    begin = places[which % len(places)]
+    changed_query = query[:begin] + other + query[begin + 1 :]
+
+    found = missing_columns(sqlglot.parse_one(changed_query, dialect="duckdb"), lookup_in(TABLES), "duckdb")
+
+    if found:
+        with pytest.raises(duckdb.Error):
+            connection.execute(f"EXPLAIN {changed_query}")

@@ -174,6 +174,34 @@ def test_what_was_found_is_kept(make, tmp_path):
     assert not cache.changed
 
 
+def test_of_what_stands_above_only_the_names_are_taken_from_the_cache(make, tmp_path, monkeypatch):
+    nodes = source("raw", "id"), sql("a", "SELECT * FROM raw"), sql("b", "SELECT * FROM a"), sql("c", "SELECT * FROM b")
+    with make(*nodes) as first:
+        found = first.of("c")
+    cache = LineageCache(tmp_path / "lineage.cache", "1")
+    cache.open()
+    read = []
+    monkeypatch.setattr(LineageCache, "get", lambda self, name, key: read.append(name) or found)
+
+    assert found == make(*nodes, cache=cache).of("c")
+    assert ["c"] == read
+
+
+def test_columns_that_may_be_more_are_not_taken_for_all_of_them(make, tmp_path):
+    nodes = (
+        source("raw"),
+        sql("a", "SELECT 1 AS x, * FROM raw"),
+        sql("b", "SELECT * FROM a"),
+        sql("c", "SELECT * FROM b"),
+    )
+    with make(*nodes) as first:
+        first.of("b")
+    cache = LineageCache(tmp_path / "lineage.cache", "1")
+    cache.open()
+
+    assert ("the columns of b are not known",) == make(*nodes, cache=cache).of("c").unknown
+
+
 @pytest.mark.parametrize(
     "nodes",
     [

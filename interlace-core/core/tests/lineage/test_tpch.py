@@ -13,7 +13,8 @@ import duckdb
 import pytest
 import sqlglot
 
-from interlace.lineage.columns import column_lineage
+from interlace.lineage.columns import column_lineage, lookup_in
+from interlace.lineage.missing import missing_columns
 
 LETTERS = {
     "passthrough": "p",
@@ -217,3 +218,15 @@ def test_a_query_of_tpch_is_followed(number, tpch):
     said = {c.name: {f"{e.column} {LETTERS[e.kind]}" for e in c.edges} for c in lineage.columns}
     assert wanted(EDGES[number]) == {**said, "rows": {f"{e.column} {LETTERS[e.kind]}" for e in lineage.rows}}
     assert ((), set()) == (lineage.unknown, {reason for c in lineage.columns for reason in c.unknown})
+
+
+@pytest.mark.parametrize("number", EDGES)
+def test_a_query_of_tpch_is_not_accused_but_for_a_column_that_is_gone(number, tpch):
+    queries, columns = tpch
+    tree = sqlglot.parse_one(queries[number].strip().rstrip(";"), dialect="duckdb")
+    read = next(e.column for e in column_lineage(tree, columns, "duckdb").rows)
+
+    without = {table: [c for c in names if c != read] for table, names in columns.items()}
+
+    assert () == missing_columns(tree, lookup_in(columns), "duckdb")
+    assert {read} == {m.column for m in missing_columns(tree, lookup_in(without), "duckdb")}

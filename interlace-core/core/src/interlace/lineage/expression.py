@@ -21,6 +21,7 @@ __all__ = ["Expressions"]
 _QUERIES: Final = (exp.Select, exp.SetOperation, exp.Subquery, exp.Values)
 _LEAVES: Final = (exp.Identifier, exp.Literal, exp.DataType, exp.Var, exp.Placeholder, exp.Parameter, exp.Boolean)
 _SAME: Final = (exp.Paren, exp.Alias)
+_COMPARISONS: Final = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 
 
 class Expressions:
@@ -75,6 +76,8 @@ class Expressions:
 
     def _generic(self, node: exp.Expr, kind: int, todo: list[tuple[exp.Expr, int]]) -> None:
         inner = TRANSFORMED
+        if self.scope.names.watch is not None and isinstance(node, _COMPARISONS):
+            self.scope.names.watch.compared(self.scope, node)
         if isinstance(node, exp.Func) and is_aggregate(node):
             self.aggregates += 1
             inner = AGGREGATED

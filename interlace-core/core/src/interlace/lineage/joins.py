@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from interlace.lineage.query import Reader
     from interlace.lineage.scope import Entry, Scope
 
-__all__ = ["add_joins"]
+__all__ = ["add_joins", "common_names", "show_once"]
 
 _ONLY_LEFT: Final = ("SEMI", "ANTI")
 
@@ -34,13 +34,15 @@ def add_joins(reader: Reader, joins: Iterable[exp.Expr], scope: Scope, rows: Dep
             Expressions(scope, reader.query).read(on, JOIN, rows)
         for identifier in join.args.get("using") or ():
             named = identifier.this if isinstance(identifier, exp.Column) else identifier
-            _merge(join, scope, before, entry, named.name, rows)
+            if reader.names.watch is not None:
+                _watched(named, scope, before, entry)
+            show_once(join, scope, before, entry, named.name, rows)
         if join.args.get("method") == "NATURAL":
-            for name in _common(before, entry, rows):
-                _merge(join, scope, before, entry, name, rows)
+            for name in common_names(before, entry, rows):
+                show_once(join, scope, before, entry, name, rows)
 
 
-def _common(left: list[Entry], right: Entry, rows: Deps) -> list[str]:
+def common_names(left: list[Entry], right: Entry, rows: Deps) -> list[str]:
     """The names that both sides of a NATURAL join have."""
     for side in (*left, right):
         if side.table.rest is not None:
@@ -49,7 +51,8 @@ def _common(left: list[Entry], right: Entry, rows: Deps) -> list[str]:
     return [c.name for c in right.table.columns if c.key in keys]
 
 
-def _merge(join: exp.Expr, scope: Scope, left: list[Entry], right: Entry, name: str, rows: Deps) -> None:
+def show_once(join: exp.Expr, scope: Scope, left: list[Entry], right: Entry, name: str, rows: Deps) -> None:
+    """Show a column that both sides of a join have once."""
     key = scope.names.stored(name)
     first = scope.merged.get(key) or _left(left, key, name)
     second = right.table.find(key) or _from_rest(right, key, name)
@@ -69,6 +72,22 @@ def _merge(join: exp.Expr, scope: Scope, left: list[Entry], right: Entry, name: 
         case _:
             deps = first.deps
     scope.merged[key] = OutColumn(first.name, key, deps, first.type)
+
+
+def _watched(named: exp.Expr, scope: Scope, left: list[Entry], right: Entry) -> None:
+    """Say what a join by name does not find, and what it compares."""
+    watch = scope.names.watch
+    assert watch is not None  # noqa: S101  asked before
+    key = scope.names.of(named)
+    first = scope.merged.get(key) or _left(left, key, named.name)
+    second = right.table.find(key)
+    visible = [e for e in left if e.visible]
+    if first is None and visible and all(e.table.rest is None for e in visible):
+        watch.unmerged(named, visible)
+    if second is None and right.table.rest is None:
+        watch.unmerged(named, [right])
+    if first is not None and second is not None:
+        watch.merged(named, first, second)
 
 
 def _left(entries: list[Entry], key: str, name: str) -> OutColumn | None:

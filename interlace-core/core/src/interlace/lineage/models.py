@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
+from interlace.lineage.declared import lineage_as_declared
 from interlace.lineage.edges import ColumnLineage, Edge, Lineage
 from interlace.lineage.known import Expression, Known
+from interlace.lineage.plain import FILES, plain
 from interlace.model.definition import Model, PythonBody, SqlBody
 from interlace.model.fingerprint import digest
+from interlace.model.garbage import rare_collections
 
 if TYPE_CHECKING:
     from interlace.contracts.relation import Column
@@ -17,9 +21,6 @@ if TYPE_CHECKING:
     from interlace.lineage.cache import LineageCache
 
 __all__ = ["ModelLineage"]
-
-_FILES: Final = "__interlace_files"
-_VALUE: Final = "(NULL)"
 
 
 @dataclass(slots=True)
@@ -46,20 +47,39 @@ class ModelLineage:
     _found: dict[str, Lineage] = field(default_factory=dict)
     _known: dict[str, Known] = field(default_factory=dict)
     _hashes: dict[str, str] = field(default_factory=dict)
+    _collecting: ExitStack = field(default_factory=ExitStack)
 
     def of(self, name: str) -> Lineage:
         """The lineage of one node; a seed's and a source's columns have no edges."""
         if name not in self._found:
             for needed in self._needed(name):
-                if needed not in self._found:
+                if needed not in self._found and (needed == name or not self._kept(needed)):
                     self._found[needed] = self._lineage(needed)
         return self._found[name]
 
+    def _kept(self, name: str) -> bool:
+        """Take the names of a model's columns from the cache: for what stands above a model nothing else is asked."""
+        node = self.graph.nodes[name]
+        if not isinstance(node, Model) or not isinstance(node.body, SqlBody):
+            return False
+        if name not in self._known and (kept := self.cache.known(name, self._key(node, ""))) is not None:
+            self._known[name] = kept
+        return name in self._known
+
     def __enter__(self) -> Self:
+        self._collecting.enter_context(rare_collections())
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._collecting.close()
         self.cache.close()
+
+    def unseen(self, name: str) -> str | None:
+        """Why nobody knows which columns a Python model makes of which; None where that is known, or said."""
+        node = self.graph.nodes[name]
+        if not isinstance(node, Model) or not isinstance(node.body, PythonBody) or node.lineage:
+            return None
+        return None if self.expression(node) is not None else f"nobody sees into the function of {name}"
 
     def _needed(self, name: str) -> list[str]:
         """The node, after those whose columns only their own lineage tells; each parents first."""
@@ -108,6 +128,8 @@ class ModelLineage:
         node = self.graph.nodes[name]
         if not isinstance(node, Model) or not isinstance(node.body, SqlBody | PythonBody):
             return self._leaf(name)
+        if node.lineage:
+            return lineage_as_declared(node, self.graph, self.known, current=self.current(node))
         expression = self.expression(node) if isinstance(node.body, PythonBody) else None
         if isinstance(node.body, PythonBody) and expression is None:
             return self._opaque(node)
@@ -170,13 +192,13 @@ class ModelLineage:
         nodes = self.graph.references(model.name)
 
         def lookup(parts: tuple[str, ...]) -> Known:
-            if parts == (_FILES,):
+            if parts == (FILES,):
                 return _files(model)
             node = nodes.get(parts)
             return Known(".".join(parts)) if node is None else self.known(node)
 
         why = "the query does not parse without the values of its variables"
-        return self._followed(model, _plain(body), lookup, why)
+        return self._followed(model, plain(body).text, lookup, why)
 
     def _returned(self, model: Model, expression: Expression) -> Lineage:
         """A Python model that returned an ibis expression: as the query that it is."""
@@ -222,13 +244,3 @@ def _files(model: Model) -> Known:
     more = () if drop.filename is None else ((drop.filename, None),)
     said: Mapping[str, str | None] = dict((*drop.columns, *more))
     return Known("$files", tuple(said), tuple(said.values()))
-
-
-def _plain(body: SqlBody) -> str:
-    """The query with a value in place of each variable: which one does not matter for what its columns are made of."""
-    parts = []
-    at = 0
-    for variable in sorted(body.variables, key=lambda v: v.start):
-        parts += [body.text[at : variable.start], _FILES if variable.name == "files" else _VALUE]
-        at = variable.end
-    return "".join([*parts, body.text[at:]])

@@ -223,8 +223,9 @@ class Reader:
                 return self._aliased(cte(), node, self.names.of(parts[0]))
         known = self._lookup(tuple(p.name for p in parts))
         self.reads.setdefault(known.name)
-        table = base_table(known, self.names)
-        return self._aliased(table, node, self.names.of(parts[-1]))
+        key, table = self._aliased(base_table(known, self.names), node, self.names.of(parts[-1]))
+        table.relation = known.name
+        return key, table
 
     def _aliased(self, table: Table, node: exp.Expr, name: str = "") -> tuple[str, Table]:
         alias = node.args.get("alias")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from interlace.lineage.edges import DIRECT, Deps
 from interlace.model.sql_query import fold
@@ -13,18 +13,39 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from interlace.lineage.known import Known
+    from interlace.lineage.scope import Entry, Scope
 
-__all__ = ["Names", "OutColumn", "Rest", "Table", "base_table", "distinct_names"]
+__all__ = ["Names", "OutColumn", "Rest", "Table", "Watch", "base_table", "distinct_names"]
 
 Rest: TypeAlias = "Callable[[str], Deps | None]"
 """What a column of this name would be made of, in a relation whose columns are not all known."""
 
 
-class Names:
-    """How one dialect compares names."""
+class Watch(Protocol):
+    """Is told what one meets who reads a query, and what says nothing of what its columns are made of."""
 
-    def __init__(self, dialect: str) -> None:
+    def unresolved(self, scope: Scope, keys: Sequence[str], parts: Sequence[exp.Expr]) -> None:
+        """A name means nothing at its place; `keys` are its parts as they are compared."""
+
+    def unmerged(self, name: exp.Expr, entries: Sequence[Entry]) -> None:
+        """A join by name, and one of its sides, all of whose columns are listed, has no column of this name."""
+
+    def compared(self, scope: Scope, node: exp.Expr) -> None:
+        """Two values are compared."""
+
+    def merged(self, name: exp.Expr, left: OutColumn, right: OutColumn) -> None:
+        """Two columns are compared by a join by name."""
+
+    def starred(self, star: exp.Expr, entries: Sequence[Entry]) -> None:
+        """A star takes all columns of some relations."""
+
+
+class Names:
+    """How one dialect compares names; `watch` is told what a query says wrong."""
+
+    def __init__(self, dialect: str, watch: Watch | None = None) -> None:
         self.dialect = dialect
+        self.watch = watch
         self._exact = dialect == "postgres"
 
     def of(self, identifier: exp.Expr) -> str:
@@ -68,12 +89,14 @@ class Table:
         rows: what decides its rows.
         rest: for columns that are not listed; None where all are.
         why: why not all columns are known; empty where all are.
+        relation: what stands outside of the query; empty for what the query itself makes.
     """
 
     columns: list[OutColumn]
     rows: Deps = field(default_factory=dict)
     rest: Rest | None = None
     why: str = ""
+    relation: str = ""
     _index: dict[str, OutColumn] | None = None
 
     def find(self, key: str) -> OutColumn | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from interlace.lineage.relation import Names, Rest
 
-__all__ = ["Cte", "Entry", "Scope", "whole_row"]
+__all__ = ["Cte", "Entry", "Scope", "qualifies", "whole_row"]
 
 Cte = Callable[[], Table]
 
@@ -55,6 +55,7 @@ class Scope:
         proven: what names were found to mean in relations whose columns are not known.
         aliases_first: in ORDER BY an alias hides a column.
         ctes: gives the relation of each name that WITH gives here.
+        given: the columns of the select list, as far as it was read.
         weak: a query around is looked at only for names that mean nothing here: in a FROM without LATERAL.
     """
 
@@ -68,6 +69,7 @@ class Scope:
     ctes: Mapping[str, Cte] = field(default_factory=dict)
     weak: bool = False
     proven: dict[str, Deps] = field(default_factory=dict)
+    given: Sequence[OutColumn] = ()
 
     def resolve(self, column: exp.Expr, parts: Sequence[exp.Expr]) -> tuple[Deps, str, str | None]:
         """What a column as written means.
@@ -104,6 +106,8 @@ class Scope:
             return {}, keys[0], None
         if open_ones:
             return {unknown(_either(column, open_ones)): DIRECT}, parts[-1].name, None
+        if self.names.watch is not None:
+            self.names.watch.unresolved(self, keys, parts)
         return {unknown(f"nothing that is read here has a column {_sql(column)}"): DIRECT}, parts[-1].name, None
 
     def _is_local(self, key: str) -> bool:
@@ -121,12 +125,12 @@ class Scope:
             return self.bare(first)
         for entry in self.entries:
             for length in range(1, len(keys)):
-                if not _qualifies(entry, keys[:length]):
+                if not qualifies(entry, keys[:length]):
                     continue
                 found = entry.table.find(keys[length])
                 if found is not None:
                     return self._field(found, parts[length + 1 :])
-        if any(_qualifies(e, keys[:1]) and e.table.rest is not None for e in self.entries):
+        if any(qualifies(e, keys[:1]) and e.table.rest is not None for e in self.entries):
             return None
         struct = self.bare(first)
         if struct is None:
@@ -171,7 +175,7 @@ class Scope:
             for entry in self.entries:
                 for length in range(1, len(keys)):
                     rest = entry.table.rest
-                    if rest is None or not _qualifies(entry, keys[:length]):
+                    if rest is None or not qualifies(entry, keys[:length]):
                         continue
                     deps = rest(parts[length].name)
                     if deps is not None:
@@ -211,7 +215,7 @@ class Scope:
         for entry in self.entries:
             if qualifier is None and not entry.visible:
                 continue
-            if qualifier is not None and not _qualifies(entry, qualifier):
+            if qualifier is not None and not qualifies(entry, qualifier):
                 continue
             columns.extend((entry, c) for c in self._shown(entry, all_of_it=qualifier is not None))
             if entry.table.rest is not None:
@@ -245,7 +249,8 @@ def whole_row(table: Table) -> Deps:
     return deps
 
 
-def _qualifies(entry: Entry, keys: list[str]) -> bool:
+def qualifies(entry: Entry, keys: Sequence[str]) -> bool:
+    """Whether these parts of a name mean a relation of a FROM."""
     if len(keys) == 1:
         return entry.key == keys[0]
     return len(entry.parts) >= len(keys) and entry.parts[-len(keys) :] == tuple(keys)

@@ -55,6 +55,7 @@ class _Items:
         self._names = scope.names
         self._aliases: dict[str, Deps] = {}
         scope.aliases = self._aliases.get
+        scope.given = self.columns
 
     def add(self, item: exp.Expr) -> None:
         """Read one item."""
@@ -87,7 +88,7 @@ class _Items:
         if isinstance(inner, exp.Column) and all(type(p) is exp.Identifier for p in inner.parts):
             deps, name, type_ = scope.resolve(inner, inner.parts)
         else:
-            deps, name, type_ = self.expressions.deps(inner), "", None
+            deps, name, type_ = self.expressions.deps(inner), "", self._cast(inner)
         if isinstance(item, exp.Alias):
             alias = item.args["alias"]
             key = self._names.of(alias)
@@ -97,6 +98,12 @@ class _Items:
             return OutColumn(name, self._names.stored(name), deps, type_)
         text = inner.sql(dialect=self._names.dialect, normalize_functions="lower")
         return OutColumn(text, self._names.stored(text), deps, None, named=False)
+
+    def _cast(self, inner: exp.Expr) -> str | None:
+        """The type that an expression says that it has."""
+        if not isinstance(inner, exp.Cast) or self._names.watch is None:
+            return None
+        return str(inner.to.sql(dialect=self._names.dialect))
 
     def _expanded(self, item: exp.Expr, inner: exp.Expr, columns: exp.Columns) -> Iterator[OutColumn]:
         """One column for each that ``COLUMNS()`` means."""
@@ -244,6 +251,8 @@ def limited(
     """ORDER BY decides which rows there are where LIMIT or OFFSET cut some off."""
     bounds = [b for word in ("limit", "offset") if isinstance(b := node.args.get(word), exp.Expr)]
     if not bounds:
+        if reader.names.watch is not None and expressions is not None:
+            _ordered(node, columns, expressions, {})
         return
     expressions = expressions or Expressions(scope, reader.query)
     _ordered(node, columns, expressions, rows)

@@ -49,10 +49,17 @@ def _together(first: OutColumn, *more: Deps) -> OutColumn:
     return OutColumn(first.name, first.key, deps, first.type, first.named)
 
 
+def _same_type(column: OutColumn, other: OutColumn | None) -> OutColumn:
+    """The column; its type is not known where the other side's is another."""
+    if other is None or other.type != column.type:
+        column.type = None
+    return column
+
+
 def _by_position(left: Table, right: Table, rows: Deps) -> Table:
     if left.rest is None and right.rest is None:
         pairs = zip(left.columns, right.columns, strict=False)
-        return Table([_together(a, b.deps) for a, b in pairs], rows)
+        return Table([_same_type(_together(a, b.deps), b) for a, b in pairs], rows)
     why = "; ".join(dict.fromkeys(t.why for t in (left, right) if t.rest is not None))
     unknown: Deps = {("", f"a UNION by position, and {why}"): DIRECT}
     if left.rest is None:
@@ -65,7 +72,7 @@ def _by_name(left: Table, right: Table, rows: Deps) -> Table:
     columns = []
     for column in left.columns:
         other = right.find(column.key)
-        columns.append(_together(column, *_of(other, right.rest, column.name)))
+        columns.append(_same_type(_together(column, *_of(other, right.rest, column.name)), other))
     more = [c for c in right.columns if left.find(c.key) is None]
     columns += [_together(c, *_of(None, left.rest, c.name)) for c in more]
     why = "; ".join(dict.fromkeys(t.why for t in (left, right) if t.rest is not None))

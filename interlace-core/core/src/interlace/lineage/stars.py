@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from interlace.lineage.edges import DIRECT, TRANSFORMED, Deps, merged, unknown
 from interlace.lineage.relation import OutColumn, Table
+from interlace.lineage.scope import qualifies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +44,8 @@ def starred(node: exp.Expr, reader: Expressions) -> Table:
 
 def _star(star: exp.Expr, reader: Expressions, qualifier: list[str] | None, node: exp.Expr) -> Table:
     columns, rests = reader.scope.star(qualifier)
+    if reader.scope.names.watch is not None:
+        reader.scope.names.watch.starred(star, [e for e in reader.scope.entries if _shows(e, qualifier)])
     if qualifier is not None and not columns and not rests:
         return struct_fields(reader.deps(_as_column(node)), _type_of(node, reader), reader)
     excluded = _excluded(star.args.get("except_"), reader)
@@ -64,6 +67,10 @@ def _star(star: exp.Expr, reader: Expressions, qualifier: list[str] | None, node
         if key not in seen
     ]
     return Table(out, {}, rest_of(rests, hidden, reader.scope.names), "; ".join(dict.fromkeys(why for why, _ in rests)))
+
+
+def _shows(entry: Entry, qualifier: list[str] | None) -> bool:
+    return entry.visible if qualifier is None else qualifies(entry, qualifier)
 
 
 def _open_column(key: str, rests: list[tuple[str, Rest]]) -> OutColumn:

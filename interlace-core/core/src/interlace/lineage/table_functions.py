@@ -40,6 +40,8 @@ def unnested(node: exp.Expr, reader: Reader, scope: Scope) -> Table:
     expressions = Expressions(scope, reader.query)
     columns = []
     rows: Deps = {}
+    if any(isinstance(child, exp.Kwarg | exp.PropertyEQ | exp.EQ) for child in node.expressions):
+        return _recursive(node, expressions)
     for position, child in enumerate(node.expressions):
         deps = expressions.deps(child, TRANSFORMED)
         merged(rows, deps, FILTER)
@@ -51,6 +53,14 @@ def unnested(node: exp.Expr, reader: Reader, scope: Scope) -> Table:
         name = reader.names.shown(offset) if isinstance(offset, exp.Identifier) else "ordinality"
         columns.append(OutColumn(name, reader.names.stored(name), {}))
     return Table(columns, rows)
+
+
+def _recursive(node: exp.Expr, expressions: Expressions) -> Table:
+    """``unnest(list, recursive := true)``: structs become columns, whose names are not known."""
+    deps = expressions.deps(node.expressions[0], TRANSFORMED)
+    rows: Deps = {}
+    merged(rows, deps, FILTER)
+    return Table([], rows, lambda _: deps, "the columns of a recursive unnest are not known")
 
 
 def _called(columns: list[OutColumn], node: exp.Expr, reader: Reader) -> list[OutColumn]:

@@ -198,7 +198,7 @@ def _unclosed(error: TokenError, place: _Place) -> InvalidSql:
         if found := _UNCLOSED.search(str(cause)):
             where = Location(place.file, place.line + int(found.group(2)) - 1)
             return InvalidSql(f"the {found.group(1)} that opens here is never closed", where=where)
-        cause = cause.__cause__
+        cause = cause.__cause__ or cause.__context__
     return InvalidSql(_ANSI.sub("", str(error)), where=Location(place.file, place.line))
 
 
