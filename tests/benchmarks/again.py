@@ -10,14 +10,14 @@ from measure import Cost
 from projects import small_tables
 from table import Row
 
-__all__ = ["nothing_changed", "one_leaf"]
+__all__ = ["built", "nothing_changed", "one_leaf"]
 
 
 def nothing_changed(bench: Bench) -> Iterator[Row]:
     """The same command again, as a whole process."""
     for full, goal, stretch in ((1_000, 0.1, 0.03), (10_000, 0.2, 0.06)):
         count = bench.size(full)
-        root = _built(bench, f"again_{count}", count)
+        root = built(bench, f"again_{count}", count)
         (run,) = bench.best(bench.warm(root, "run"))
         if "othing to do" not in run.output:
             raise AssertionError(run.output)
@@ -35,7 +35,7 @@ def nothing_changed(bench: Bench) -> Iterator[Row]:
 def one_leaf(bench: Bench) -> Iterator[Row]:
     """A model that nobody reads is edited: the whole process of the run that rebuilds it and nothing else."""
     count = bench.size(1_000)
-    root = _built(bench, f"again_{count}", count)
+    root = built(bench, f"again_{count}", count)
     leaf = list(small_tables(count))[-1]
     file = root / "models" / f"{leaf}.sql"
     query = small_tables(count)[leaf]
@@ -60,7 +60,7 @@ def one_leaf(bench: Bench) -> Iterator[Row]:
     )
 
 
-def _built(bench: Bench, name: str, count: int) -> Path:
+def built(bench: Bench, name: str, count: int) -> Path:
     """A project whose files are old, that ran, and that was told "nothing to do" once."""
     root = bench.folder / name
     if not (root / ".interlace").exists():

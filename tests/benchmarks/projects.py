@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["LAYERS", "Tables", "small_tables", "trivial", "write_project"]
+__all__ = ["LAYERS", "Tables", "deep_queries", "small_tables", "trivial", "write_project"]
 
 LAYERS = 20
 CONFIG = "name: {name}\nconnections:\n  default: {{type: duckdb, path: {database}}}\n"
@@ -37,6 +37,38 @@ def _query(layer: int, i: int, width: int, choose: random.Random) -> str:
         second = (second + 1) % width
     a, b = (f"m_{layer - 1:02d}_{parent:05d}" for parent in (first, second))
     return f"SELECT a.id, a.v + b.v AS v FROM {a} AS a JOIN {b} AS b ON a.id = b.id"
+
+
+def deep_queries(count: int) -> dict[str, str]:
+    """`count` queries in 20 layers, each but those of the first with two CTEs, a join, an aggregate and a window."""
+    choose = random.Random(1)
+    width = max(1, count // LAYERS)
+    found: dict[str, str] = {}
+    for layer in range(LAYERS):
+        for i in range(width):
+            parents = [f"m_{layer - 1:02d}_{choose.randrange(width):05d}" for _ in range(2)]
+            found[f"m_{layer:02d}_{i:05d}"] = _deep(i, *parents) if layer else _deep_root(i)
+    return found
+
+
+def _deep_root(i: int) -> str:
+    return f"SELECT range AS id, range % 3 AS kind, range * {i + 1} AS v, range + 1 AS w FROM range(10)"
+
+
+def _deep(i: int, first: str, second: str) -> str:
+    return f"""WITH kept AS (
+    SELECT id, kind, v, w FROM {first} WHERE v >= {i % 7}
+),
+summed AS (
+    SELECT id, sum(v) AS v, max(w) AS w FROM {second} GROUP BY id
+)
+SELECT
+    kept.id,
+    kept.kind,
+    kept.v + summed.v AS v,
+    row_number() OVER (PARTITION BY kept.kind ORDER BY summed.w, kept.id) AS w
+FROM kept
+JOIN summed ON kept.id = summed.id"""
 
 
 def trivial() -> dict[str, str]:

@@ -30,6 +30,7 @@ from starting import one_changed, version
 from table import Row, printed, save
 from tpch import tpch
 from transfer_postgres import small_on_postgres, transfer_postgres
+from understanding import lineage, plan_changed
 
 __all__ = ["BENCHMARKS", "cache", "compile_everything", "main"]
 
@@ -42,6 +43,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "per-model": per_model,
     "again": nothing_changed,
     "leaf": one_leaf,
+    "plan-changed": plan_changed,
+    "lineage": lineage,
     "load": load,
     "tpch": tpch,
     "dicts": dicts,

@@ -14,7 +14,7 @@ import pytest
 
 from interlace.contracts.relation import Relation
 from interlace.errors import ConnectionFailure, DatabaseLocked, QueryFailed
-from interlace_duckdb import extensions
+from interlace_duckdb import packages
 from interlace_duckdb.connection import DuckDBConnection
 
 Connect = Callable[..., DuckDBConnection]
@@ -105,7 +105,7 @@ def test_a_file_of_another_kind_is_named(connect: Connect, tmp_path: Path):
 
 @pytest.mark.usefixtures("crm")
 def test_an_extension_that_is_missing_says_what_to_install(connect: Connect, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(extensions, "find_spec", lambda _: None)
+    monkeypatch.setattr(packages, "find_spec", lambda _: None)
     with pytest.raises(ConnectionFailure, match=r"pip install 'interlace\[duckdb-sqlite\]'"):
         connect(":memory:", attach={"crm": {"type": "sqlite", "path": "crm.db"}}).open()
 

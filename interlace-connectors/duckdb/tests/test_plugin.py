@@ -24,6 +24,7 @@ def test_describing_and_opening_import_nothing_heavy():
         "from interlace_duckdb.connection import DuckDBConnection\n"
         "from interlace_duckdb.config import DuckDBOptions\n"
         "c = DuckDBConnection('c', DuckDBOptions(path=':memory:'), root=pathlib.Path('.'))\n"
+        "assert 'duckdb' not in sys.modules, 'until it is opened'\n"
         "s = c.session()\n"
         "with s.transaction():\n"
         "    s.execute('CREATE TABLE t AS SELECT 1 AS a, now() AS b')\n"

@@ -79,7 +79,7 @@ def test_what_duckdb_cannot_read_is_named_and_the_file_is_closed(database, tmp_p
 
 
 def test_without_the_extension_its_package_is_named(database, monkeypatch, tmp_path):
-    monkeypatch.setattr("interlace_duckdb.extensions._packaged", lambda name: None)
+    monkeypatch.setattr("interlace_duckdb.extensions.packaged", lambda name: None)
     folder = str(tmp_path / "extensions")
     with pytest.raises(ConnectionFailure, match="'httpfs' cannot be loaded") as raised:
         database(Lake("lake", STORE), settings={"extension_directory": folder}).open()

@@ -11,13 +11,13 @@ from weakref import WeakSet
 
 from interlace.contracts.connection import Capabilities, Connection
 from interlace_duckdb.config import MEMORY, DuckDBOptions
-from interlace_duckdb.direct import reachable
-from interlace_duckdb.instance import Instance, join, leave
-from interlace_duckdb.session import DuckDBSession
+from interlace_duckdb.packages import reachable
 
 if TYPE_CHECKING:
     from interlace.contracts.files import FileConnection
     from interlace.contracts.options import Options
+    from interlace_duckdb.instance import Instance
+    from interlace_duckdb.session import DuckDBSession
 
 __all__ = ["DuckDBConnection"]
 
@@ -69,6 +69,8 @@ class DuckDBConnection(Connection):
             if self._instance is None:
                 alone = self.access == "read" and not self.written_beside and self.file is not None
                 options = self.config.model_copy(update={"read_only": True}) if alone else self.config
+                from interlace_duckdb.instance import join
+
                 self._instance = join(self.name, options, self.file, self.root)
                 if self._file_connections:
                     self._give_secrets(self._instance)
@@ -80,6 +82,8 @@ class DuckDBConnection(Connection):
             instance, self._instance = self._instance, None
             if instance is None:
                 return
+            from interlace_duckdb.instance import leave
+
             attached, self._attached = self._attached, {}
             with contextlib.ExitStack() as closing:
                 closing.callback(leave, instance)
@@ -94,6 +98,8 @@ class DuckDBConnection(Connection):
             self.open()
             if self._instance is None:
                 raise AssertionError("an open connection has an instance")
+            from interlace_duckdb.session import DuckDBSession
+
             session = DuckDBSession(self, self._instance)
             self._sessions.add(session)
             return session
@@ -139,6 +145,8 @@ class DuckDBConnection(Connection):
     def _attach_beside(self) -> None:
         if self._instance is None:
             return
+        from interlace_duckdb.instance import leave
+
         new = {n: file for n, file in self._beside.items() if n not in self._attached}
         old = [n for n in self._attached if n not in self._beside]
         try:
@@ -152,6 +160,7 @@ class DuckDBConnection(Connection):
         self._instance.detach_beside(old)
 
     def _give_secrets(self, instance: Instance) -> None:
+        from interlace_duckdb.instance import leave
         from interlace_duckdb.remote_files import give_secrets
 
         try:

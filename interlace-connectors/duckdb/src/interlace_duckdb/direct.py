@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 
 from interlace.contracts.direct import Reached
-from interlace_duckdb.extensions import is_packaged, load_extension
+from interlace_duckdb.extensions import load_extension
 from interlace_duckdb.failures import cleaned, refused
 from interlace_duckdb.quoting import identifier, identifiers, literal, qualified
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from interlace_duckdb.instance import Instance
     from interlace_duckdb.session import DuckDBSession
 
-__all__ = ["WORTH", "arrive", "reachable", "reaching"]
+__all__ = ["WORTH", "arrive", "reaching"]
 
 WORTH: Final = 1_000_000
 """Values of a table: to load the extension costs a tenth of a second."""
@@ -32,11 +32,6 @@ _ARRIVE: Final = frozenset(
     | {"TIMESTAMP WITH TIME ZONE"}
 )
 _numbers = count(1)
-
-
-def reachable() -> frozenset[str]:
-    """The kinds of databases whose extension is installed."""
-    return frozenset({"postgres"} if is_packaged("postgres_scanner") else ())
 
 
 def arrive(columns: Iterable[Column]) -> bool:

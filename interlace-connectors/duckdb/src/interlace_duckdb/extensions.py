@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Final
 
 import duckdb
 
 from interlace_duckdb.failures import cleaned, refused
+from interlace_duckdb.packages import packaged
 from interlace_duckdb.quoting import literal
 
-__all__ = ["is_packaged", "load_extension"]
+__all__ = ["load_extension"]
 
 BUILT_IN: Final = frozenset({"core_functions", "icu", "json", "parquet"})
 FULL_NAMES: Final = {"postgres": "postgres_scanner", "mysql": "mysql_scanner", "sqlite": "sqlite_scanner"}
@@ -37,9 +36,9 @@ def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
         return
     if full in NEEDED_FIRST:
         load_extension(connection, NEEDED_FIRST[full])
-    packaged = _packaged(full)
+    file = packaged(full)
     try:
-        connection.execute(f"LOAD {literal(str(packaged)) if packaged else full}")
+        connection.execute(f"LOAD {literal(str(file)) if file else full}")
     except duckdb.Error as error:
         raise refused(
             f"DuckDB's extension {name!r} cannot be loaded: {cleaned(str(error))}",
@@ -47,20 +46,7 @@ def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
         ) from error
 
 
-def is_packaged(name: str) -> bool:
-    """Whether the package of an extension is installed."""
-    return _packaged(FULL_NAMES.get(name, name)) is not None
-
-
 def _package(full: str) -> str:
     if full in EXTRAS:
         return f"'interlace[{EXTRAS[full]}]'"
     return f"duckdb-extension-{full.replace('_', '-')}=={duckdb.__version__}"
-
-
-def _packaged(name: str) -> Path | None:
-    spec = find_spec(f"duckdb_extension_{name}")
-    if spec is None or spec.origin is None:
-        return None
-    file = Path(spec.origin).parent / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
-    return file if file.is_file() else None

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from interlace.cli.context import load_project
-from interlace.cli.lookup import node_named
 from interlace.cli.options import EnvOption, ExcludeOption, JsonOption, ProjectOption, SelectArg, SelectOption
 from interlace.cli.render import echo, plural, print_json, print_table
-from interlace.errors import UsageError, did_you_mean
+from interlace.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -63,9 +62,11 @@ def show(
     if depth is not None and depth < 1:
         raise UsageError(f"--depth {depth}: at least 1.")
     format_ = LineageFormat.json if json_ else format_
-    with load_project(project, env) as loaded, loaded.lineage() as models:
-        starts = _starts(loaded, models, column)
+    with load_project(project, env, observed=False) as loaded, loaded.lineage() as models:
         from interlace.lineage import follow
+        from interlace.run.columns_named import columns_named
+
+        starts = columns_named(models, column)
 
         found: dict[str, Followed] = {}
         if upstream or not downstream:
@@ -85,7 +86,7 @@ def list_lineage(
     json_: JsonOption = False,
 ) -> None:
     """List what is known of the columns of each model, and what is not."""
-    with load_project(project, env) as loaded, loaded.lineage() as lineage:
+    with load_project(project, env, observed=False) as loaded, loaded.lineage() as lineage:
         rows = [_summary(lineage, name) for name in _chosen(loaded, models, select, exclude)]
         if json_:
             print_json(rows)
@@ -106,16 +107,20 @@ def refresh(
     env: EnvOption = None,
     json_: JsonOption = False,
 ) -> None:
-    """Follow the columns of models anew, and keep what is found."""
-    with load_project(project, env) as loaded, loaded.lineage() as lineage:
+    """Ask for the columns of sources, follow the columns of models anew, and keep what is found."""
+    with load_project(project, env, observed=False) as loaded:
         names = _chosen(loaded, models, select, exclude)
-        lineage.cache.forget(names)
-        lineage.cache.keep(loaded.graph.nodes)
-        rows = [_summary(lineage, name) for name in names]
+        failed = loaded.ask_columns(names)
+        with loaded.lineage() as lineage:
+            lineage.cache.forget(names)
+            lineage.cache.keep(loaded.graph.nodes)
+            rows = [_summary(lineage, name) for name in names]
         partly = [r["model"] for r in rows if r["unknown"]]
         if json_:
-            print_json({"models": len(rows), "partly": partly})
+            print_json({"models": len(rows), "partly": partly, "not_asked": failed})
             return
+        for name, why in failed.items():
+            echo(f"{name} could not be asked for its columns: {why}")
         known = "all columns are known" if not partly else f"not all is known of {plural(len(partly), 'model')}"
         echo(f"Followed the columns of {plural(len(rows), 'model')}: {known}.")
         if partly:
@@ -141,29 +146,6 @@ def _summary(lineage: ModelLineage, name: str) -> dict[str, Any]:
         "reads": list(found.reads),
         "unknown": list(unknown),
     }
-
-
-def _starts(loaded: Project, models: ModelLineage, word: str) -> tuple[Place, ...]:
-    """The columns that a word means: ``model``, ``model.column``, ``schema.model`` or ``schema.model.column``."""
-    from interlace.lineage.follow import columns_of
-
-    name = loaded.graph.find((word,)) or loaded.graph.find(tuple(word.split(".")))
-    if name is not None:
-        starts = columns_of(models, name)
-        if not starts:
-            reasons = "; ".join(models.of(name).unknown)
-            raise UsageError(
-                f"The columns of {name!r} are not known{f': {reasons}' if reasons else ''}.",
-                hint="Run it, or declare its columns.",
-            )
-        return starts
-    before, dot, column = word.rpartition(".")
-    node = node_named(loaded, before if dot else word).name
-    found = columns_of(models, node, column)
-    if not found:
-        near = did_you_mean(column, models.of(node).names, label="Columns")
-        raise UsageError(f"{node!r} has no column {column!r}. {near}".rstrip())
-    return found
 
 
 def _print(found: dict[str, Followed], starts: tuple[Place, ...], format_: LineageFormat) -> None:
