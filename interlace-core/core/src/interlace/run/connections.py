@@ -13,7 +13,7 @@ from interlace.plan.observe import observe_stamp
 from interlace.run.opening import open_again
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
     from interlace.config import LoadedConfig
     from interlace.contracts.connection import Connection
@@ -42,6 +42,7 @@ class Connections:
         self._catalogues: dict[str, dict[tuple[str, str], RelationInfo]] = {}
         self._asked: dict[str, list[str | None]] = {}
         self._opened_late: list[str] = []
+        self._found: dict[str, list[list[str]]] = {}
         self.sleep: Callable[[float], None] = time.sleep
 
     def dialects(self) -> dict[str, str]:
@@ -73,6 +74,8 @@ class Connections:
             if names := made.reads_files_of():
                 made.use_files([self._with_files(name, other) for other in names])
             self._made[name] = made
+            if made.files():
+                self._found[name] = self._stamp(name)
         return self._made[name]
 
     def default_schema(self, name: str | None = None) -> str | None:
@@ -139,25 +142,40 @@ class Connections:
 
     # --- whether somebody else wrote --------------------------------------------------------------------------
 
-    def untouched(self, name: str, store: StateStore) -> bool:
+    def untouched(self, name: str, store: StateStore, environment: str) -> bool:
         """Whether nobody wrote to an embedded database since Interlace closed it: then the state knows what stands."""
-        files = self.get(name).files()
-        if not files:
-            return False
-        saved = store.answer(self._stamp_key(name))
-        return saved is not None and json.loads(saved) == self._stamp(name)
+        return bool(self.get(name).files()) and self._saved(name, store, environment) == self._stamp(name)
 
-    def save_stamps(self, store: StateStore) -> None:
-        """Remember how the files of the embedded databases look now that they are closed."""
+    def note_files(self) -> None:
+        """Note how the files look before they are written to; of a connection that is not made yet it is then noted."""
         for name, connection in self._made.items():
             if connection.files():
-                store.save_answer(self._stamp_key(name), json.dumps(self._stamp(name)).encode())
+                self._found[name] = self._stamp(name)
+
+    def save_stamps(self, store: StateStore, environment: str, unseen: Container[str]) -> None:
+        """Remember how the files of the embedded databases look now that they are closed.
+
+        Args:
+            store: of the state.
+            environment: its name: of what it has published the stamp tells that it stands.
+            unseen: connections where not all of that was looked at.  Where somebody had written there, it stays unknown.
+        """
+        for name, connection in self._made.items():
+            known = name not in unseen or self._saved(name, store, environment) == self._found.get(name)
+            if connection.files() and known:
+                key = self._stamp_key(name, environment)
+                store.save_answer(key, json.dumps(self._stamp(name)).encode())
+
+    def _saved(self, name: str, store: StateStore, environment: str) -> list[list[str]] | None:
+        saved = store.answer(self._stamp_key(name, environment))
+        found: list[list[str]] | None = None if saved is None else json.loads(saved)
+        return found
 
     def _stamp(self, name: str) -> list[list[str]]:
         return [list(observe_stamp(str(path))) for path in self.get(name).files()]
 
-    def _stamp_key(self, name: str) -> str:
-        return "stamp:" + "|".join(str(p) for p in self.get(name).files())
+    def _stamp_key(self, name: str, environment: str) -> str:
+        return f"stamp:{environment}:" + "|".join(str(p) for p in self.get(name).files())
 
     def _make(self, name: str) -> Connection:
         cls = self._class(name)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from interlace.contracts.state import StateStore
-from interlace.errors import DatabaseLocked, InvalidGraph, RunUnderWay, UsageError, did_you_mean
+from interlace.errors import InterlaceError, InvalidGraph, UsageError, did_you_mean
 from interlace.run.loaded import load
 from interlace.run.view import View
 
@@ -36,6 +36,7 @@ class LoadedProject:
         self._execution: Execution | None = None
         self._stop: threading.Event | None = None
         self._last: tuple[Planned, Facts] | None = None
+        self._done: Facts | None = None
 
     @classmethod
     def load(
@@ -45,6 +46,7 @@ class LoadedProject:
         env: str | None = None,
         vars: Mapping[str, object] | None = None,  # noqa: A002  the word of the configuration
         environ: Mapping[str, str] | None = None,
+        observed: bool = True,
     ) -> Self:
         """Find the project at or above `path` and load it.
 
@@ -53,12 +55,14 @@ class LoadedProject:
             env: the environment's name; else ``INTERLACE_ENV``, else the project's default.
             vars: values for the project's ``vars``.
             environ: the variables of the environment, in place of the process's own.
+            observed: whether to note what was looked at, which costs one more look: `nothing_to_do` keeps nothing
+                without.
 
         Raises:
             ProjectNotFound: there is none.
             InvalidProject: everything that is wrong with its files.
         """
-        return cls(load(Path(path), env, vars, environ))
+        return cls(load(Path(path), env, vars, environ, observed=observed))
 
     @property
     def root(self) -> Path:
@@ -130,16 +134,26 @@ class LoadedProject:
     def _written(self) -> Iterator[None]:
         """The same after writing; what the files then look like is kept, to see later whether another wrote there."""
         refused = False
+        self._done = None
+        self._loaded.connections.note_files()
         try:
             with self._read():
                 yield
-        except (RunUnderWay, DatabaseLocked):
+        except InterlaceError:
             refused = True
             raise
         finally:
             self._execution = self._stop = None
-            if not refused:  # what another process is writing says nothing of what is known
-                self._loaded.connections.save_stamps(self.store)
+            if not refused:  # what another process is writing, or did before, says nothing of what is known
+                self._loaded.connections.save_stamps(self.store, self.environment, self._unseen())
+
+    def _unseen(self) -> set[str]:
+        """The connections of which no complete run looked at all that the environment has published there."""
+        view, done = self._view, self._done
+        if done is None:
+            return set(view.loaded.config.connections)
+        passed = [n for n in done.state.models if n in view.models and n not in done.selected]
+        return {view.connection_name(view.models[n]) for n in passed}
 
     def _base(self, asked: str | None, names: Collection[str]) -> Base | None:
         """The environment that this one defers to."""
