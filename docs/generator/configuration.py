@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["page"]
 
-_SECTIONS = ("run", "checks", "logging", "plugins")
+_SECTIONS = ("run", "checks", "lint", "logging", "plugins")
 _INTRODUCTION = """\
 # Configuration
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
@@ -45,6 +47,11 @@ def busy(project, wait):
     project.write("go on", "")
     child.communicate(timeout=30)
     assert 0 == child.returncode
+
+
+def is_recorded(project, name):
+    with closing(sqlite3.connect(project.root / ".interlace" / "state.db")) as state:
+        return state.execute("SELECT count(*) FROM models WHERE name = ?", [name]).fetchone() == (1,)
 
 
 def test_a_second_run_is_told_who_runs(busy):
@@ -111,8 +118,9 @@ def test_the_run_that_is_under_way_is_listed_as_running(busy):
 
 
 @pytest.mark.parametrize("words", [["plan"], ["why", "small"]])
-def test_what_has_to_look_into_the_database_says_who_holds_it(busy, words):
+def test_what_has_to_look_into_the_database_says_who_holds_it(busy, wait, words):
     project, child = busy
+    wait(lambda: is_recorded(project, "small"))  # of what was never built nothing has to be looked at
 
     said = project.fails(*words, code=1)
 

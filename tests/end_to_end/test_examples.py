@@ -154,3 +154,56 @@ def test_a_mart_of_ibis_is_followed_to_the_raw_files(example):
         ("airlines", "carrier"): "join_only",
     } == found
     assert ("flights", "dep_time") in {(e["from"]["model"], e["from"]["column"]) for e in said}
+
+
+# --- three edits of the flights, as the page about edits tells them -------------------------------------------------------
+
+
+@pytest.fixture
+def edit(example):
+    """A function that replaces a text in a model of the flights; afterwards all is as it was, and built."""
+    flights, kept = example("flights"), {}
+
+    def edited(path: str, old: str, new: str):
+        file = flights.root / "models" / path
+        kept[file] = file.read_text()
+        assert old in kept[file]
+        file.write_text(kept[file].replace(old, new))
+        return flights
+
+    yield edited
+    for file, text in kept.items():
+        file.write_text(text)
+    flights.run(timeout=100)
+
+
+def _ran(said) -> set[str]:
+    return {name for name, status in said.statuses.items() if status == "succeeded"}
+
+
+@pytest.mark.slow
+def test_a_renamed_column_of_the_flights_that_nobody_reads_builds_its_model_alone(edit):
+    flights = edit("staging/stg_weather.sql", "AS celsius", "AS temperature")
+    said = flights("plan").out
+
+    assert "    non-breaking: temperature is new; celsius is gone; 1 model need not run: weather_impact\n" in said
+    assert {"stg_weather"} == _ran(flights.run("--json"))
+
+
+@pytest.mark.slow
+def test_a_changed_expression_of_the_flights_builds_what_reads_it_or_is_python(edit):
+    flights = edit("staging/stg_flights.sql", "dep_delay >= $late_after", "dep_delay > $late_after")
+    [change] = [s["change"] for s in flights("plan", "--json").json["steps"] if s["change"] is not None]
+
+    assert ("breaking", ["is_late"]) == (change["kind"], change["columns"])
+    assert {"routes", "plane_use", "weather_impact"} == set(change["spared"])
+    ran = _ran(flights.run("--json"))
+    assert {"stg_flights", "daily_delays", "carriers", "busiest_days", "knock_on"} == ran
+
+
+@pytest.mark.slow
+def test_another_layout_of_the_flights_builds_nothing(edit):
+    flights = edit("staging/stg_flights.sql", "SELECT\n    carrier,", "select carrier, -- the airline\n")
+
+    assert "Nothing to do" in flights("plan").out
+    assert "Nothing to do" in flights.run().out

@@ -69,6 +69,9 @@ EVERYTHING = [
     ("connections", "test"),
     ("connections", "test", "--json"),
     ("state", "export"),
+    ("docs", "export"),
+    ("docs", "export", "--out", "meta.json"),
+    ("docs", "history", "orders", "--json"),
 ]
 
 

@@ -183,7 +183,7 @@ def test_one_changed_model_is_run_without_what_it_does_not_need(built):
 
 def test_a_run_imports_nothing_that_holds_checks_or_retries_what_it_runs(built):
     (built / "models" / "m2.sql").write_text("SELECT 222 AS id")
-    others = {"adhoc", "audit", "difference", "hold", "measuring", "profile", "quarantine", "release"}
+    others = {"adhoc", "audit", "difference", "hold", "measuring", "profile", "proposing", "quarantine", "release"}
 
     found = imported(built, "run")
 
@@ -206,3 +206,26 @@ def test_a_run_imports_nothing_that_only_other_projects_use(built):
 
 def test_models_that_were_loaded_before_are_not_parsed_again(built):
     assert "sqlglot" not in imported(built, "list")
+
+
+def test_a_plan_in_which_no_definition_moved_compares_no_queries(built):
+    found = imported(built, "plan", "--verbose")
+
+    assert set() == {"sqlglot", "interlace.lineage.models", "interlace.lineage.compare"} & found
+
+
+@pytest.mark.parametrize("words", [("lineage", "show", "m1.id"), ("impact", "m0.id")], ids=["lineage", "impact"])
+def test_columns_that_were_followed_before_need_no_parser_and_no_database(built, words):
+    imported(built, *words)
+
+    found = imported(built, *words)
+
+    assert set() == {"sqlglot", "duckdb", "sqlalchemy", "interlace.run.execution", "interlace.lineage.query"} & found
+
+
+def test_who_only_looks_keeps_nothing_to_do_for_nobody(tmp_path):
+    with Project.load(write_project(tmp_path / "p", 10), observed=False) as project:
+        project.run()
+        project.nothing_to_do(["run"], "Nothing to do")
+
+    assert imported(tmp_path / "p", "run") & {"typer"}

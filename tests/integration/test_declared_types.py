@@ -288,3 +288,42 @@ def test_views_are_promoted_with_their_casts(tmp_path, path):
         columns, rows = project.query("SELECT * FROM ids")
 
     assert ("BIGINT", [(1,)]) == (columns[0].type, rows)
+
+
+ROWS = """
+    from collections.abc import Iterator
+    from datetime import UTC, date, datetime
+    from decimal import Decimal
+    from typing import Annotated, NotRequired, TypedDict
+    from uuid import UUID
+
+    from interlace import model
+
+    class Order(TypedDict):
+        id: int
+        paid: Annotated[float, "In euros"]
+        day: date | None
+        at: datetime
+        cents: Decimal
+        mark: NotRequired[UUID]
+        raw: bytes
+        open: bool
+
+    @model
+    def orders() -> Iterator[Order]:
+        yield {"id": 1, "paid": 2, "day": None, "at": datetime(2026, 1, 1, tzinfo=UTC), "cents": Decimal("1.50"),
+               "raw": b"x", "open": True}
+"""
+
+
+def test_the_rows_that_a_function_says_it_gives_have_the_types_of_its_annotation(both):
+    both(orders=ROWS)
+    types, rows = both.looked_at("orders")
+    words = {name: type_.replace(" PRECISION", "").replace("BYTEA", "BLOB") for name, type_ in types.items()}
+
+    assert ["BIGINT", "DOUBLE", "DATE", "UUID", "BLOB", "BOOLEAN"] == [
+        words[name] for name in ("id", "paid", "day", "mark", "raw", "open")
+    ]
+    assert "ZONE" in words["at"]
+    assert words["cents"].startswith(("DECIMAL", "NUMERIC"))
+    assert {(1, 2.0, None)} == {(row[0], row[1], row[2]) for row in rows}

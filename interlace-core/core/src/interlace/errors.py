@@ -4,6 +4,7 @@
 
     InterlaceError
     ├── UsageError                     the command line or a call is wrong                    exit 2
+    │   └── InvalidPlan                a file is no plan, was edited, or is of a newer format
     ├── ConfigurationError             a file of the project is wrong                         exit 2
     │   ├── ProjectNotFound            no config.yaml with models/ upwards of here
     │   ├── InvalidProject             several errors found while loading, reported together
@@ -31,6 +32,8 @@
     │   ├── TimedOut                   longer than the model's timeout
     │   ├── RunUnderWay                another run of the environment has not ended
     │   ├── MigrationFailed            a migration stopped; says where things stand
+    │   ├── ReadersBroken              a change takes columns away that other models read: nothing ran
+    │   ├── PlanMoved                  what was approved is not what would be done now: nothing ran
     │   └── Cancelled                  by the user                                            exit 130
     └── Defect                         Interlace is wrong: please report it                   exit 1
 
@@ -63,6 +66,7 @@ __all__ = [
     "InvalidGraph",
     "InvalidMigration",
     "InvalidModel",
+    "InvalidPlan",
     "InvalidProject",
     "InvalidSql",
     "InvalidTest",
@@ -70,9 +74,11 @@ __all__ = [
     "Location",
     "MigrationFailed",
     "ModelFailed",
+    "PlanMoved",
     "PluginError",
     "ProjectNotFound",
     "QueryFailed",
+    "ReadersBroken",
     "RunError",
     "RunUnderWay",
     "SecretUnavailable",
@@ -168,6 +174,12 @@ class UsageError(InterlaceError):
 
     code = "ILC-100"
     exit_code = 2
+
+
+class InvalidPlan(UsageError):
+    """A file that was to be applied is no plan, was edited, or is of a format that this Interlace cannot read."""
+
+    code = "ILC-110"
 
 
 class ConfigurationError(InterlaceError):
@@ -400,6 +412,36 @@ class MigrationFailed(RunError):
     """A migration stopped; the message says what stands and what does not."""
 
     code = "ILC-609"
+
+
+class ReadersBroken(RunError):
+    """A change takes columns away that other models read, or a changed model reads what is not there; nothing ran.
+
+    Attributes:
+        breaks: a sentence for each, with the file and line where the column is read.
+    """
+
+    code = "ILC-611"
+
+    def __init__(
+        self, message: str, *, breaks: Sequence[str], where: Location | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.breaks = tuple(redacted(text) for text in breaks)
+
+
+class PlanMoved(RunError):
+    """A plan that was approved is not what would be done now; nothing ran.
+
+    Attributes:
+        moved: what moved, a sentence for each.
+    """
+
+    code = "ILC-610"
+
+    def __init__(self, message: str, *, moved: Sequence[str], hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.moved = tuple(redacted(text) for text in moved)
 
 
 class Defect(InterlaceError):

@@ -171,7 +171,7 @@ Environment dev: default at data/dev.duckdb
 ? daily totals  build   table           customers runs (only if its parents' rows move)
 Without a model: dev__main.gone
 ⚠ view chain is 20 deep
-2 models to run, 1 model up to date; last time 2.00 s of work. Plan 0123456789ab.
+2 models to run, 1 model up to date. Plan 0123456789ab.
 """)
 
 

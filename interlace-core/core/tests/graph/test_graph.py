@@ -40,6 +40,12 @@ def problem(*nodes):
     return str(caught.value)
 
 
+def problems(*nodes):
+    with pytest.raises(InvalidProject) as caught:
+        build(*nodes)
+    return [str(e) for e in caught.value.errors]
+
+
 def test_names_in_queries_parameters_and_declarations_are_edges():
     graph = build(sql("a"), python("b", "a"), sql("c", "B", dependencies=("d",)), sql("d"), Source("s", "f"))
 
@@ -178,3 +184,30 @@ def test_the_tree_is_drawn_below_what_is_read():
 
     assert "a\n├── b\n│   └── c\n│       └── d\n└── c (again)\ns" == draw_tree(graph)
     assert "b\n└── c" == draw_tree(graph, {"b", "c"})
+
+
+def test_a_declared_lineage_names_what_the_model_reads():
+    lineage = (("n", ("staging.orders.id", "A.x")),)
+
+    graph = build(sql("a"), sql("orders", schema="staging"), python("b", "a", "orders", lineage=lineage))
+
+    assert ("a", "orders") == graph.parents("b")
+
+
+def test_a_declared_lineage_of_what_is_not_read_is_refused():
+    made = problems(sql("orders"), sql("other"), python("b", "orders", lineage=(("n", ("other.id", "ordes.id")),)))
+
+    assert [
+        "models/b.py:3: the lineage of 'b' names 'other.id', and 'b' does not read 'other'\nIt reads: orders.",
+        (
+            "models/b.py:3: the lineage of 'b' names 'ordes.id', and 'b' does not read 'ordes'\n"
+            "Did you mean 'orders'? It reads: orders."
+        ),
+    ] == made
+
+
+def test_a_model_that_reads_nothing_is_made_of_nothing():
+    assert (
+        "models/b.py:3: the lineage of 'b' names 'other.id', and 'b' does not read 'other'\nIt reads nothing."
+        == problem(sql("other"), python("b", lineage=(("n", ("other.id",)),)))
+    )

@@ -9,6 +9,7 @@ import pytest
 from interlace.contracts.relation import Relation
 from interlace.contracts.state import ModelState, StateSnapshot
 from interlace.model.definition import Fingerprint, Model, SqlBody
+from interlace.plan.known_columns import NOBODY_KNOWS
 from interlace.plan.planner import Kind
 from interlace.plan.promotion import make_promotion
 
@@ -54,7 +55,7 @@ def old(name: str, data: str = "1", **keys) -> ModelState:
     return built(name, data, data_version=f"prod-{name}", relation=f"main.{name}", **keys)
 
 
-def promotion(*models: Model, dev=(), prod=(), reads=None, selected=None, keeping=()):
+def promotion(*models: Model, dev=(), prod=(), reads=None, selected=None, keeping=(), edits=NOBODY_KNOWS):
     graph = FakeGraph({m.name: m for m in models}, reads or {})
     places = {
         m.name: (Relation(m.name, "dev__main"), Relation(m.name, "main"))
@@ -63,7 +64,8 @@ def promotion(*models: Model, dev=(), prod=(), reads=None, selected=None, keepin
     }
     states = (StateSnapshot(env, 1, {s.name: s for s in known}) for env, known in (("dev", dev), ("prod", prod)))
     prints = {m.name: m.fingerprint.data for m in models}
-    return make_promotion(graph, KINDS, prints, *states, places, prints if selected is None else selected, keeping)
+    chosen = prints if selected is None else selected
+    return make_promotion(graph, KINDS, prints, *states, places, chosen, keeping, edits)
 
 
 def names(found) -> list[str]:
@@ -122,6 +124,27 @@ def test_what_was_built_before_a_parent_that_goes_with_it_is_refused():
     (refused,) = promotion(model("a"), model("b"), reads={"b": ("a",)}, dev=dev).refused
 
     assert "built it before the a that is promoted" in refused
+
+
+@pytest.mark.parametrize(
+    ("since", "reads", "refused"),
+    [
+        ({"dev-a-before": ("note",)}, {"id"}, 0),
+        ({"dev-a-before": ("note",)}, {"note"}, 1),
+        ({"dev-a-older": ("note",)}, {"id"}, 1),
+    ],
+    ids=["reads nothing of it", "reads it", "nobody knows"],
+)
+def test_what_reads_nothing_of_what_moved_in_the_parent_may_be_older(since, reads, refused):
+    class Edits:
+        def touched(self, name, changed, building):
+            assert ("b", ()) == (name, building)
+            return changed["a"] & reads
+
+    dev = [built("a", since=since), built("b", parents={"a": "dev-a-before"})]
+    found = promotion(model("a"), model("b"), reads={"b": ("a",)}, dev=dev, edits=Edits())
+
+    assert refused == len(found.refused)
 
 
 def test_what_read_a_changed_parent_that_stays_is_refused():

@@ -5,7 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from interlace.contracts.relation import Column
-from interlace.contracts.state import AttemptRecord, CheckRecord, IntervalRecord, MetricRecord, ModelState
+from interlace.contracts.state import (
+    AttemptRecord,
+    CheckRecord,
+    DefinitionRecord,
+    IntervalRecord,
+    MetricRecord,
+    ModelState,
+)
 from interlace.model.definition import Fingerprint
 from interlace.run.intent import decode, encode
 
@@ -24,6 +31,7 @@ RECORD = AttemptRecord(
         fingerprint=Fingerprint("d", "c", "m"),
         columns=(Column("id", "BIGINT", nullable=False),),
         published_at=NOON,
+        since={"v0": ("id",), "v1": ()},
     ),
     counts={"inserted": 3},
     checks=[],
@@ -31,6 +39,7 @@ RECORD = AttemptRecord(
     forget_intervals=True,
     cursor="42",
     metrics=(MetricRecord("orders", "mean", 1.5, "amount", "r1", NOON), MetricRecord("orders", "row_count", 3.0)),
+    definition=DefinitionRecord("SELECT 1", "rest", {"description": "All orders", "tags": ["a"]}),
 )
 
 
@@ -46,8 +55,17 @@ def test_the_checks_of_a_record_are_left_out() -> None:
 
 def test_what_an_older_interlace_kept_is_read() -> None:
     environment, fields = json.loads(encode("dev", RECORD))
-    for name in ("intervals", "forget_intervals", "cursor", "metrics"):
+    for name in ("intervals", "forget_intervals", "cursor", "metrics", "definition"):
         del fields[name]
+    del fields["state"]["since"]
 
-    expected = replace(RECORD, intervals=(), forget_intervals=False, cursor=None, metrics=())
+    expected = replace(
+        RECORD,
+        intervals=(),
+        forget_intervals=False,
+        cursor=None,
+        metrics=(),
+        definition=None,
+        state=replace(RECORD.state, since={}),
+    )
     assert ("dev", expected) == decode(json.dumps([environment, fields]).encode())

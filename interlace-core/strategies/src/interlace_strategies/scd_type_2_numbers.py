@@ -207,9 +207,9 @@ class Numbers(BatchNumbers):
         target = sql.table(layout.target, "target")
         begun = exp.GTE(this=sql.column(layout.options.valid_from, "target"), expression=layout.execution)
         ended = exp.GTE(this=sql.column(layout.options.valid_to, "target"), expression=layout.execution)
-        ended = sql.all_of([ended, layout.is_closed("target")])
+        over = sql.all_of([ended, layout.is_closed("target")])
         # DuckDB skips what a single comparison cannot find; PostgreSQL reads the table once for each EXISTS.
-        conditions = [sql.any_of([begun, ended])] if layout.spec.dialect == "postgres" else [begun, ended]
+        conditions = [sql.any_of([begun, over])] if layout.spec.dialect == "postgres" else [begun, over]
         later = [exp.Exists(this=sql.select({"one": sql.number(1)}, target.copy(), [each])) for each in conditions]
         return exp.Case().when(sql.any_of(later), sql.column("written", "judged"))
 

@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING, Any
 from interlace.cli.ci_report import WORDS, Report
 from interlace.cli.render import Output, name_column, plural
 from interlace.cli.stopping import Stopping
-from interlace.errors import ConfigurationError, InterlaceError, InvalidProject, ProjectNotFound, RunError, UsageError
+from interlace.errors import (
+    ConfigurationError,
+    InterlaceError,
+    InvalidModel,
+    InvalidProject,
+    ProjectNotFound,
+    RunError,
+    UsageError,
+)
 from interlace.model.declared import flatten
 from interlace.run.result import Succeeded
 
@@ -136,6 +144,7 @@ class _Session:
                 errors.append(error)
         if errors:
             raise InvalidProject(errors)
+        self._report.problems += _wrong_columns(there)
 
     def _try(self, trial: Trial) -> None:
         report = self._report
@@ -251,6 +260,15 @@ class _Session:
     def _say(self, text: str) -> None:
         if not self._quiet:
             self._out.line(text)
+
+
+def _wrong_columns(there: Project) -> list[InterlaceError]:
+    """What ``interlace validate`` finds and calls an error."""
+    return [
+        InvalidModel(f.message, where=f.where, hint=f.hint, model=f.model)
+        for f in there.validate().findings
+        if f.level == "error" and not f.rule.startswith("ILC")
+    ]
 
 
 def _never() -> Event:

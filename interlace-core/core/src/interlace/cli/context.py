@@ -56,10 +56,11 @@ def load_project(
     vars: Sequence[str] | None = None,  # noqa: A002
     *,
     given: Mapping[str, object] | None = None,
+    observed: bool = True,
 ) -> Project:
     """Find and load the project at or above `project` (default: the working folder).
 
-    `vars` are words of the command line, `given` values of the project's variables.
+    `vars` are words of the command line, `given` values of the project's variables; `observed` as for `Project.load`.
 
     Use the result as a context manager, so that connections and state are closed.  The process goes to the project's
     folder, for relative paths in SQL and in Python models are meant from there.
@@ -70,7 +71,9 @@ def load_project(
     """
     from interlace.run.project import Project
 
-    loaded = Project.load(start(project), env=env, vars={**(given or {}), **parse_vars(vars)} or None)
+    loaded = Project.load(
+        start(project), env=env, vars={**(given or {}), **parse_vars(vars)} or None, observed=observed
+    )
     _enter(loaded.root)
     return loaded
 

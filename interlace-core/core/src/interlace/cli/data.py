@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from interlace.cli.held import held_data
 from interlace.errors import InterlaceError
+from interlace.plan.document import intervals_data, plan_data, reasons_data
 from interlace.run.result import Failed, NotRun, Succeeded
 
 if TYPE_CHECKING:
@@ -13,84 +14,14 @@ if TYPE_CHECKING:
 
     from interlace.contracts.relation import Column
     from interlace.contracts.state import CheckRecord
-    from interlace.plan.steps import Plan, Reason
-    from interlace.plan.windows import Batch
     from interlace.run.result import Outcome, RunResult
 
 __all__ = ["check_data", "columns_data", "intervals_data", "plan_data", "reasons_data", "result_data"]
 
 
-def reasons_data(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
-    """Reasons: ``code, text, details``."""
-    return [{"code": r.code, "text": r.text, "details": list(r.details)} for r in reasons]
-
-
-def intervals_data(intervals: Iterable[Batch]) -> list[dict[str, Any]]:
-    """What is loaded of an incremental model, a transaction each: ``start, end, why, partial``.
-
-    ``start`` is null where it is all history.
-    """
-    from interlace.plan.windows import BEGINNING
-
-    return [
-        {
-            "start": None if b.start == BEGINNING else b.start.isoformat(),
-            "end": b.end.isoformat(),
-            "why": list(b.why),
-            "partial": b.partial,
-        }
-        for b in intervals
-    ]
-
-
 def columns_data(columns: Iterable[Column]) -> list[dict[str, Any]]:
     """Columns: ``name, type, nullable``."""
     return [{"name": c.name, "type": c.type, "nullable": c.nullable} for c in columns]
-
-
-def plan_data(plan: Plan) -> dict[str, Any]:
-    """A plan: ``id, environment, where, steps, moves, deferred, transfers, outgoing, up_to_date, orphans, notices``."""
-    return {
-        "id": plan.id,
-        "environment": plan.environment,
-        "where": dict(plan.where),
-        "steps": [
-            {
-                "model": s.model,
-                "action": s.action,
-                "relation": s.relation,
-                "materialise": s.materialise,
-                "strategy": s.strategy,
-                "tentative": s.tentative,
-                "seconds": s.seconds,
-                "reasons": reasons_data(s.reasons),
-                "intervals": intervals_data(s.intervals),
-                "fresh": s.fresh,
-            }
-            for s in plan.steps
-        ],
-        "moves": [
-            {"model": m.new, "renamed_from": m.old, "relation": str(m.target), "was": str(m.source)} for m in plan.moves
-        ],
-        "deferred": [{"model": d.model, "environment": d.environment, "relation": d.relation} for d in plan.deferred],
-        "transfers": [
-            {
-                "name": t.name,
-                "source": t.source,
-                "reader": t.reader,
-                "rows": t.rows,
-                "columns": None if t.columns is None else list(t.columns),
-                "window": t.window,
-            }
-            for t in plan.transfers
-        ],
-        "outgoing": [
-            {"model": o.model, "connection": o.connection, "relation": o.relation, "how": o.how} for o in plan.outgoing
-        ],
-        "up_to_date": [{"model": u.model, "reasons": reasons_data(u.reasons)} for u in plan.up_to_date],
-        "orphans": list(plan.orphans),
-        "notices": list(plan.notices),
-    }
 
 
 def result_data(result: RunResult) -> dict[str, Any]:

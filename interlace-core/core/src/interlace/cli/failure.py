@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from interlace.errors import InterlaceError, InvalidProject
+from interlace.errors import InterlaceError, InvalidProject, PlanMoved
 from interlace.redaction import redacted
 
 if TYPE_CHECKING:
@@ -38,7 +38,10 @@ def error_text(error: InterlaceError, out: Any) -> str:
 
 
 def error_data(error: InterlaceError) -> dict[str, Any]:
-    """An error as plain JSON values: ``code, message, where, hint, model``, and ``errors`` where it holds several."""
+    """An error as plain JSON values: ``code, message, where, hint, model``, and ``errors`` where it holds several.
+
+    Of a plan that is refused also ``moved``, a sentence for each thing that moved.
+    """
     where = error.where
     data: dict[str, Any] = {
         "code": error.code,
@@ -49,6 +52,8 @@ def error_data(error: InterlaceError) -> dict[str, Any]:
         "hint": error.hint,
         "model": error.model,
     }
+    if isinstance(error, PlanMoved):
+        data["moved"] = list(error.moved)
     if isinstance(error, InvalidProject):
         data["errors"] = [error_data(e) for e in error.errors]
     return data

@@ -10,23 +10,48 @@ from interlace.cli.render import Output, duration, joined, name_column, plural, 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
+    from interlace.plan.estimates import Estimates
     from interlace.plan.steps import Plan, Step, Upstream
 
-__all__ = ["older_lines", "plan_lines", "show_plan", "show_plan_sql"]
+__all__ = ["keep_plan", "older_lines", "plan_lines", "show_plan", "show_plan_sql", "show_written"]
 
 _VERBS = {"build": "build", "check": "check", "attach": "attach", "export": "export", "none": "-"}
 
 
-def show_plan(plan: Plan, *, as_json: bool, verbose: bool = False) -> None:
-    """Print a plan, as text or as JSON."""
+def show_plan(plan: Plan, *, as_json: bool, as_markdown: bool = False, verbose: bool = False) -> None:
+    """Print a plan, as text, as JSON or for a pull request."""
     if as_json:
         from interlace.cli.data import plan_data
 
         print_json(plan_data(plan))
         return
     out = Output(sys.stdout)
+    if as_markdown:
+        from interlace.cli.plan_markdown import plan_markdown
+
+        out.write(plan_markdown(plan))
+        return
     out.write(joined(plan_lines(plan, out, verbose=verbose)))
+
+
+def keep_plan(plan: Plan, root: Path) -> None:
+    """Keep a plan where ``interlace apply ID`` finds it; one with nothing to do is not kept."""
+    if plan.empty or plan.saved is None:
+        return
+    try:
+        plan.saved.keep(root)
+    except OSError as error:
+        out = Output(sys.stderr)
+        out.line(
+            f"{out.style('⚠', 'yellow')} plan {plan.id} was not kept, so that it cannot be applied by its id: {error}"
+        )
+
+
+def show_written(file: Path) -> None:
+    """Say where a plan was written: on stderr, for stdout may be read by a program."""
+    Output(sys.stderr).line(f"Written to {file}.")
 
 
 def show_plan_sql(plan: Plan, sql: Mapping[str, Sequence[str]], *, as_json: bool) -> None:
@@ -53,7 +78,7 @@ def plan_lines(plan: Plan, out: Output, *, verbose: bool = False) -> list[str]:
     """Where it writes, one line per step with why, and a last line that counts."""
     names = name_column([*(s.model for s in plan.steps), *(d.model for d in plan.deferred)])
     lines = [where_line(plan.environment, plan.where)]
-    lines += [_step_line(s, names, out) for s in plan.steps]
+    lines += [line for s in plan.steps for line in (_step_line(s, names, out), *_change_lines(s))]
     if verbose:
         lines += [f"  {out.style('·', 'dim')} {u.model}: {_why(u.reasons)}" for u in plan.up_to_date]
     else:
@@ -64,7 +89,8 @@ def plan_lines(plan: Plan, out: Output, *, verbose: bool = False) -> list[str]:
     lines += [f"{out.style('→', 'yellow')} {move}" for move in plan.moves]
     lines += [f"Without a model: {name}" for name in plan.orphans]
     lines += [f"{out.style('⚠', 'yellow')} {notice}" for notice in plan.notices]
-    return [*lines, _last_line(plan)]
+    lines += [f"{out.style('✗', 'red') if b.stops else out.style('⚠', 'yellow')} breaks: {b.text}" for b in plan.breaks]
+    return [*lines, *_estimate_lines(plan), _last_line(plan)]
 
 
 def older_lines(entries: Iterable[Step | Upstream]) -> list[str]:
@@ -85,6 +111,14 @@ def _step_line(step: Step, names: int, out: Output) -> str:
     return f"{mark} {step.model}{space}  {_VERBS[step.action]:<6}  {kind:<14}  {_why(step.reasons)}{tentative}"
 
 
+def _change_lines(step: Step) -> list[str]:
+    if step.change is None:
+        return []
+    from interlace.cli.changed import change_text
+
+    return [f"    {change_text(step.change)}"]
+
+
 def _deferred_lines(plan: Plan, names: int, out: Output) -> list[str]:
     return [
         f"{out.style('·', 'dim')} {d.model}{' ' * max(0, names - width(d.model))}  "
@@ -103,8 +137,24 @@ def _last_line(plan: Plan) -> str:
         up_to_date += f", {len(plan.deferred):,} read from {plan.deferred[0].environment}"
     if plan.empty:
         return f"Nothing to do: {up_to_date}."
-    known = [s.seconds for s in plan.steps if s.seconds is not None]
-    took = f"; last time {duration(sum(known))} of work" if known else ""
     rest = f", {plural(len(plan.moves), 'model')} to rename" if plan.moves else ""
     rest += f", {up_to_date}" if plan.up_to_date or plan.deferred else ""
-    return f"{plural(len(plan.steps), 'model')} to run{rest}{took}. Plan {plan.id[:12]}."
+    return f"{plural(len(plan.steps), 'model')} to run{rest}. Plan {plan.id[:12]}."
+
+
+def _estimate_lines(plan: Plan) -> list[str]:
+    """What it will take, judged by the last builds, and what is saved by what need not run."""
+    found = plan.estimates
+    if found is None:
+        return []
+    said = [*_taken(found), *([f"{duration(found.saved)} saved by what is up to date"] if found.saved else [])]
+    return [f"Estimate: {'; '.join(said)}."]
+
+
+def _taken(found: Estimates) -> list[str]:
+    if found.work is None or found.elapsed is None:
+        return ["unknown"]
+    rows = f"{plural(found.rows, 'row')}, " if found.rows is not None else ""
+    threads = f", {duration(found.elapsed)} with {plural(found.threads, 'thread')}" if len(found.models) > 1 else ""
+    rest = [f"unknown for {plural(len(found.unknown), 'model')}"] if found.unknown else []
+    return [f"{rows}{duration(found.work)} of work{threads}", *rest]

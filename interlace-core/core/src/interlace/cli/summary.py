@@ -50,6 +50,7 @@ def summary_lines(
     if not quiet and not verbose:
         lines += _not_run_lines(result, out)
     if not quiet:
+        lines += _change_lines(result.plan)
         lines += _orphan_lines(result.plan)
     if result.held:
         lines += ["", *held_lines(result.held)]
@@ -125,6 +126,16 @@ def _named(models: Sequence[str]) -> str:
     if len(models) <= NAMED:
         return ", ".join(models)
     return f"{', '.join(models[:NAMED])} and {len(models) - NAMED:,} more"
+
+
+def _change_lines(plan: Plan) -> list[str]:
+    """What edited queries changed, where that spared other models."""
+    steps = [step for step in plan.steps if step.change is not None and step.change.spared]
+    if not steps:
+        return []
+    from interlace.cli.changed import change_text
+
+    return [f"{step.model} is {change_text(step.change)}" for step in steps if step.change is not None]
 
 
 def _orphan_lines(plan: Plan) -> list[str]:

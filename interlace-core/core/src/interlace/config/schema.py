@@ -22,6 +22,7 @@ __all__ = [
     "Circuit",
     "Config",
     "Duration",
+    "Lint",
     "Logging",
     "Opening",
     "Plugins",
@@ -235,6 +236,27 @@ class Checks(_Section):
     samples: Whole = Field(10, ge=0, description="How many failing rows are kept as a sample; 0 keeps none.")
 
 
+def _level(value: object) -> object:
+    return "off" if value is False else _lower(value)  # as which some read it in YAML
+
+
+Weight = Annotated[Literal["off", "warn", "error"], BeforeValidator(_level)]
+
+
+class Lint(_Section):
+    """``lint:`` — how much the rules of ``interlace validate`` weigh: `off`, `warn` or `error`."""
+
+    unknown_column: Weight = Field("error", description="A column is read, or named by a key, that is not there.")
+    type_mismatch: Weight = Field(
+        "error", description="A column's type is not what a contract says, or is compared with."
+    )
+    unused_model: Weight = Field("warn", description="Nothing reads a model that is made to be read.")
+    missing_description: Weight = Field("warn", description="A model has no description.")
+    unbounded_incremental: Weight = Field("warn", description="An incremental model's query reads all of its sources.")
+    select_star_from_source: Weight = Field("warn", description="A query takes all columns of a source.")
+    unstable_ordering: Weight = Field("warn", description="Which rows come first is left to the database.")
+
+
 class Logging(_Section):
     """``logging:`` — what is kept of what models log."""
 
@@ -301,6 +323,7 @@ class Config(_Section):
     allow_empty: Annotated[Literal["error", "warn", "ok"], BeforeValidator(_lower)] = Field(
         "warn", description="What a replace by zero rows over a table that has rows is."
     )
+    lint: Lint = Lint()
     logging: Logging = Logging()
     timezone: Annotated[str, BeforeValidator(_timezone)] = Field(
         "UTC", description="An IANA time zone: that of intervals, and what `context.timezone` gives Python models."

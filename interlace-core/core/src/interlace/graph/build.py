@@ -177,19 +177,34 @@ class _Build:
 
     def _edges(self, model: Model) -> dict[Parts, str]:
         found: dict[Parts, str] = {}
-        for use in _uses(model):
+        for parts, reads, offset in _uses(model):
             # The index holds folded names: most names are written so, and need no folding.
-            target = self._names.get(use.parts) or self._names.get(_folded(use.parts))
-            if target is None or (self._ambiguous and _folded(use.parts) in self._ambiguous):
-                self._errors.append(self._missing(model, use))
+            target = self._names.get(parts) or self._names.get(_folded(parts))
+            if target is None or (self._ambiguous and _folded(parts) in self._ambiguous):
+                self._errors.append(self._missing(model, _Use(model, parts, reads, offset)))
                 continue
             node = self._nodes[target]
-            if use.reads and isinstance(node, Model) and node.materialise == "none":
+            if reads and isinstance(node, Model) and node.materialise == "none":
                 message = f"{model.name!r} reads {target!r}, which is a side effect without a relation"
                 hint = f"Come after it with dependencies: [{target}]."
-                self._errors.append(InvalidGraph(message, where=use.where, hint=hint, model=model.name))
-            found[use.parts] = target
+                where = _Use(model, parts, reads, offset).where
+                self._errors.append(InvalidGraph(message, where=where, hint=hint, model=model.name))
+            found[parts] = target
+        if model.lineage:
+            self._errors += self._declared(model, set(found.values()))
         return found
+
+    def _declared(self, model: Model, reads: set[str]) -> Iterator[InterlaceError]:
+        """What is wrong with the lineage that a model declares: it can only be made of what the model reads."""
+        for word in dict.fromkeys(word for _, made_of in model.lineage for word in made_of):
+            parts = split_name(word)[:-1]
+            if self._names.get(_folded(parts)) not in reads:
+                message = (
+                    f"the lineage of {model.name!r} names {word!r}, and {model.name!r} does not read {_shown(parts)}"
+                )
+                near = did_you_mean(parts[-1], reads, label="It reads")
+                where = Location(model.file, model.line)
+                yield InvalidGraph(message, where=where, hint=near or "It reads nothing.", model=model.name)
 
     def _missing(self, model: Model, use: _Use) -> InvalidGraph:
         verb = "reads" if use.reads else "depends on"
@@ -217,16 +232,17 @@ class _Build:
         return InvalidGraph(said, where=Location(first.file, first.line), hint=hint, model=path[0])
 
 
-def _uses(model: Model) -> Iterator[_Use]:
+def _uses(model: Model) -> Iterator[tuple[Parts, bool, int | None]]:
+    """The names that a model gives, whether it reads them, and where in the query they stand."""
     body = model.body
     if isinstance(body, SqlBody):
         for reference in body.references:
-            yield _Use(model, reference.parts, reads=True, offset=reference.start)
+            yield reference.parts, True, reference.start
     elif isinstance(body, PythonBody):
         for parameter in body.parameters:
-            yield _Use(model, parameter.reference, reads=True)
+            yield parameter.reference, True, None
     for name in model.dependencies:
-        yield _Use(model, split_name(name), reads=False)
+        yield split_name(name), False, None
 
 
 def _place(file: str, body: SqlBody, offset: int) -> Location:

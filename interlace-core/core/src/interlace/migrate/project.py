@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from interlace.errors import InterlaceError, MigrationFailed, UsageError, did_you_mean
+from interlace.migrate.migration import FOLDER
 from interlace.redaction import redacted
 from interlace.run.loaded_project import LoadedProject
 
@@ -47,6 +48,19 @@ class MigratingProject(LoadedProject):
         with self._read():
             found = self._standings(self._files())
         return found, tuple(gap_notices(found))
+
+    def pending_migrations(self) -> str | None:
+        """What a plan says of migrations that are to be applied; None where none are.  Asks nothing without the folder."""
+        if not (self.root / FOLDER).is_dir():
+            return None
+        try:
+            pending = sum(s.how == "pending" for s in self._standings(self._files()))
+        except InterlaceError as error:
+            where = f"{error.where}: " if error.where is not None else ""
+            return f"whether migrations are pending is not known: {where}{error.message.partition(chr(10))[0]}"
+        if not pending:
+            return None
+        return f"{pending} migration{' is' if pending == 1 else 's are'} pending: interlace migrate up"
 
     def plan_migrations(
         self, direction: Direction, to: int | None = None, *, out_of_order: bool = False

@@ -22,7 +22,7 @@ __all__ = ["assemble", "read_value"]
 
 _REPLACE = StrategyUse("replace")
 
-_OF_A_RELATION = ("checks", "export", "pre", "post", "indexes", "constraints", "grants", "cluster_by")
+_OF_A_RELATION = ("checks", "export", "pre", "post", "indexes", "constraints", "grants", "cluster_by", "lineage")
 """Keys that say nothing about a model without a relation."""
 
 
@@ -47,6 +47,8 @@ def assemble(
     if "files" in keys:
         _files(declared, keys, errors, body)
     _clustered(declared, keys, errors, own="cluster_by" in own)
+    if "lineage" in keys:
+        _lineage(declared.keys["lineage"], keys, errors, body, own="lineage" in own)
     if "name" not in declared.keys:
         where = Location(context.file, line)
         read_value(keys, errors, Given("name", name, where), "name", KEYS["name"].parse or text)
@@ -215,6 +217,15 @@ def _clustered(declared: Declared, keys: dict[str, Any], errors: list[InterlaceE
             hint="Leave 'cluster_by' out: rows that are added stand behind those that are there.",
         )
     )
+
+
+def _lineage(given: Given, keys: dict[str, Any], errors: list[InterlaceError], body: Body, *, own: bool) -> None:
+    """Refuse the lineage of what is no Python model, and of columns that the model does not declare."""
+    from interlace.model.declared_lineage import refused_lineage
+
+    error = refused_lineage(keys, given, body, own=own)
+    if error is not None:
+        errors.append(error)
 
 
 def _files(declared: Declared, keys: dict[str, Any], errors: list[InterlaceError], body: Body) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cache", "Seen"]
 
-_FORMAT: Final = 6
+_FORMAT: Final = 7
 _RACY_NS: Final = 2_000_000_000
 
 Seen = tuple[str, "tuple[int, int, int] | None", bytes, bool]

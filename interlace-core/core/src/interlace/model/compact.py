@@ -70,6 +70,8 @@ def compact_model(m: Model) -> tuple[Any, ...]:
         None if m.files is None else astuple(m.files),
         tuple((c.check, c.unique) for c in m.constraints),
         m.cluster_by,
+        m.lineage,
+        m.lint,
     )
 
 
@@ -114,6 +116,8 @@ def restore_model(t: Any) -> Model:
         FileDrop(*t[34]) if t[34] else None,
         _constraints(t[35]) if t[35] else (),
         t[36],
+        t[37],
+        t[38],
     )
 
 

@@ -86,6 +86,8 @@ def model(
     pre: str | Sequence[str] = ...,
     post: str | Sequence[str] = ...,
     cluster_by: str | Sequence[str] = ...,
+    lineage: Mapping[str, str | Sequence[str]] = ...,
+    lint: Mapping[str, str | bool] = ...,
     inputs: str | Sequence[str] = ...,
     volatile: bool = ...,
     incremental: str | Mapping[str, object] = ...,
@@ -126,6 +128,8 @@ def model(
     pre: str | Sequence[str] = _UNSET,
     post: str | Sequence[str] = _UNSET,
     cluster_by: str | Sequence[str] = _UNSET,
+    lineage: Mapping[str, str | Sequence[str]] = _UNSET,
+    lint: Mapping[str, str | bool] = _UNSET,
     inputs: str | Sequence[str] = _UNSET,
     volatile: bool = _UNSET,
     incremental: str | Mapping[str, object] = _UNSET,
@@ -147,7 +151,8 @@ def model(
         strategy: how rows reach the table: ``replace`` (default), or ``{"name": ..., option: value}``.
         key: the columns that identify a row.
         dependencies: models to come after, beside those that parameters name.
-        columns: types and facts of columns: ``{"id": "BIGINT", "email": {"type": "VARCHAR", "tags": ["pii"]}}``.
+        columns: types and facts of columns: ``{"id": "BIGINT", "email": {"type": "VARCHAR", "tags": ["pii"]}}``; by default those of the
+            ``TypedDict`` that the function says its rows are: ``-> list[Order]``.
         checks: checks of the rows before they are published: ``[{"unique": "id"}, {"row_count": {"min": 1}}]``.
         timeout: seconds, or text such as ``"10m"``.
         cache: ``{"ttl": "1h"}``: how long what Interlace cannot see into counts as unchanged.
@@ -164,6 +169,9 @@ def model(
         pre: SQL statements that run before it, in its transaction.
         post: SQL statements that run after it, in its transaction.
         cluster_by: the columns by which its rows are ordered when they replace the table, so that looking for some of them reads little.
+        lineage: what its columns are made of, where no query says it: ``{"revenue": ["orders.amount"], "*": ["orders.status"]}``,
+            with ``*`` for what decides which rows there are; trusted.
+        lint: how much rules of ``interlace validate`` weigh for it: ``{"select_star_from_source": "off"}``.
         inputs: files or globs that it reads, relative to the project.
         volatile: True runs it each time, False only when something that Interlace sees has changed.
         incremental: load only what is new: ``"datetime(created_at)"``, ``"key(id)"``, or a mapping with ``by``, ``column``,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from interlace.contracts.attachments import Constraint, Grant, Index
+    from interlace.contracts.lint import Level
 
 __all__ = [
     "Body",
@@ -292,6 +293,9 @@ class Model:
         indexes: of its table.
         constraints: of its table, which the database holds its rows to.
         cluster_by: the columns by which rows are ordered when they replace the table.
+        lint: how much rules of ``interlace validate`` weigh for it, where not as the project says.
+        lineage: of a Python model, as its author says it: each column of the result with the columns that it is made of,
+            as ``model.column``; under ``*`` those that decide which rows there are.
         grants: on its relation; None where the model does not say.
         renamed_from: the name that the model had before, so that its relation and its history move along.
         files: the files that it takes in.
@@ -336,6 +340,8 @@ class Model:
     files: FileDrop | None = None
     constraints: tuple[Constraint, ...] = ()
     cluster_by: tuple[str, ...] = ()
+    lineage: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    lint: Mapping[str, Level] = field(default_factory=dict)
 
     @property
     def kind(self) -> Literal["sql", "python", "seed"]:

@@ -7,7 +7,7 @@ import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Listing", "Stamp", "content_hash", "file_hash", "list_files", "stamp_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """What tells that a file or folder is as it was: its modification time in ns, its size and its inode.
 
     The size of a folder is 0: the time says whether names came or went.

@@ -13,9 +13,9 @@ from interlace.model.definition import FileDrop, Fingerprint, Incremental, Retry
 from interlace.model.keys import KEYS
 
 if TYPE_CHECKING:
-    from interlace.model.definition import CheckUse, ColumnSpec, ExportUse
+    from interlace.model.definition import CheckUse, ColumnSpec, ExportUse, Model
 
-__all__ = ["digest", "fingerprint_of"]
+__all__ = ["digest", "fingerprint_of", "rest_of"]
 
 _PARTS: Final = {
     part: tuple(key.name for key in KEYS.values() if key.part == part)
@@ -26,12 +26,8 @@ _RELAXED: Final[Mapping[str, object]] = {"enabled": True}
 
 def digest(*parts: str | bytes) -> str:
     """A short hash of texts, each with its length, so that no two lists of texts run together."""
-    hashed = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        content = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        hashed.update(b"%d:" % len(content))
-        hashed.update(content)
-    return hashed.hexdigest()
+    contents = [part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part for part in parts]
+    return hashlib.blake2b(b"".join([b"%d:%b" % (len(c), c) for c in contents]), digest_size=16).hexdigest()
 
 
 def fingerprint_of(keys: Mapping[str, Any], body: str, *, typed: bool) -> Fingerprint:
@@ -51,6 +47,15 @@ def fingerprint_of(keys: Mapping[str, Any], body: str, *, typed: bool) -> Finger
         checks=_hash(_said(keys, "checks"), contract),
         metadata=_hash(_said(keys, "metadata"), facts) + _attached(keys),
     )
+
+
+def rest_of(model: Model) -> str:
+    """Hash what decides the rows of a model besides its body: the keys of the data, and the declared types of columns.
+
+    For SQL too the types are of it, although they are no part of its fingerprint: its rows are cast to them.
+    """
+    keys = {word: getattr(model, word) for word in _PARTS["data"]}
+    return _hash(_said(keys, "data"), [(c.name, c.type) for c in model.columns if c.type is not None])
 
 
 def _attached(keys: Mapping[str, Any]) -> str:

@@ -64,6 +64,18 @@ def _files(value: object) -> object:
     return file_drop(value)
 
 
+def _lint(value: object) -> object:
+    from interlace.model.lint_key import lint_levels
+
+    return lint_levels(value)
+
+
+def _lineage(value: object) -> object:
+    from interlace.model.declared_lineage import declared_lineage
+
+    return declared_lineage(value)
+
+
 _TABLE: Final = (
     Key("name", "text", None, parse=values.model_name, textual=True),
     Key("schema", "text", "data", parse=values.text, textual=True),
@@ -100,6 +112,8 @@ _TABLE: Final = (
     Key("pre", "SQL statement or list of them", "data", parse=values.statements, textual=True),
     Key("post", "SQL statement or list of them", "data", parse=values.statements, textual=True),
     Key("cluster_by", "column or list of columns", "data", parse=values.words, listed=True),
+    Key("lineage", "{column: [model.column, …]}", "metadata", parse=_lineage),
+    Key("lint", "{rule: off, warn or error}", "metadata", parse=_lint),
     Key("inputs", "file, glob or list of them", "data", parse=values.words, listed=True),
     Key("volatile", "true or false", "metadata", parse=values.boolean),
     Key(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -15,11 +13,12 @@ from interlace.model.context import LoadedFile, LoadingContext, LoadingSettings,
 from interlace.model.declared import Given, flatten
 from interlace.model.files import Listing, Stamp, content_hash, list_files
 from interlace.model.fingerprint import digest
+from interlace.model.garbage import rare_collections
 from interlace.model.keys import KEYS, canonical
 from interlace.model.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from interlace.model.declared_check import DeclaredCheck
     from interlace.model.definition import Model, Node, Source
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["LoadedFile", "LoadedModels", "LoadingContext", "LoadingSettings", "Package", "Plugins", "load_models"]
 
-_COLLECT_AFTER = 50_000
 _YAML = (".yaml", ".yml")
 _SOURCES = ("sources.yaml", "sources.yml")
 _SEED_SUFFIXES = (".csv", ".tsv", ".parquet", ".json", ".jsonl")
@@ -59,25 +57,8 @@ def load_models(root: Path, settings: LoadingSettings, plugins: Plugins, *, cach
         plugins: where loaders and the words of definitions are looked up.
         cache: the file that remembers what files gave; None reads everything.
     """
-    with _rare_collections():
+    with rare_collections():
         return _Load(root.resolve(), settings, plugins, cache).run()
-
-
-@contextlib.contextmanager
-def _rare_collections() -> Iterator[None]:
-    """Let the garbage collector look less often: loading makes many small values, few of them garbage.
-
-    A quarter of a cold load and a third of a warm one is spent there otherwise.
-    """
-    before = gc.get_threshold()
-    if not 0 < before[0] < _COLLECT_AFTER:
-        yield
-        return
-    gc.set_threshold(_COLLECT_AFTER, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 @dataclass(slots=True)

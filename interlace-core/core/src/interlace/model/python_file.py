@@ -20,6 +20,7 @@ from interlace.model.definition import PythonBody
 from interlace.model.python_check import functions_of, python_check
 from interlace.model.python_imports import forget_changed, import_file, public_text
 from interlace.model.reach import Reach, imports_of
+from interlace.model.row_annotation import columns_by_annotation
 from interlace.model.sidecar import check_sidecar_names
 from interlace.model.text_file import decode
 
@@ -137,6 +138,10 @@ def _model(found: _Found, name: str, tree: ast.Module, digest: str, context: Loa
     documentation = inspect.getdoc(found.function)
     if documentation and "description" not in declared.keys:
         declared.add("description", documentation, where)
+    if "columns" not in declared.keys:
+        columns = columns_by_annotation(found.function, lambda: context.dialect(declared))
+        if columns:
+            declared.add("columns", columns, where)
     parameters, takes_context = parameters_of(found.function, imports_of(tree), where, declared.errors)
     body = PythonBody(context.file, found.attribute, found.line, _kind(found.function), parameters, takes_context)
     return context.model(declared, body, name=name, line=found.line, digest=digest, typed=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from interlace.errors import UsageError
 from interlace.model.definition import Model, PythonBody, Source, SqlBody
 from interlace.plan.deferral import NO_DEFERRAL, Deferral
 from interlace.plan.inputs import same_content
+from interlace.plan.known_columns import NOBODY_KNOWS, Moved, parents_moved, part_of, with_readers
 from interlace.plan.steps import Action, Deferred, Plan, Reason, Step, Upstream
 from interlace.plan.versions import Versions, digest
 
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
     from interlace.graph.build import Graph
     from interlace.plan.arrivals import Arrivals
     from interlace.plan.incremental import Asked, Due
+    from interlace.plan.known_columns import Follows
     from interlace.plan.renames import Move
 
-__all__ = ["Facts", "Kind", "Planned", "is_volatile", "make_plan", "read_through", "versions_of"]
+__all__ = ["Facts", "Kind", "Planned", "edited", "is_volatile", "make_plan", "read_through", "versions_of"]
 
 
 def _no_intervals(_: str) -> Sequence[IntervalRecord]:
@@ -74,6 +76,7 @@ class Facts:
         deferral: what is read from another environment.
         elsewhere: by name the connection where something is read that is not in its own, which nobody can see into.
         arrivals: of each selected model that takes in files, what is there.
+        edits: compares queries and follows columns.
     """
 
     graph: Graph
@@ -101,6 +104,7 @@ class Facts:
     deferral: Deferral = NO_DEFERRAL
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     arrivals: Mapping[str, Arrivals] = field(default_factory=dict)
+    edits: Follows = NOBODY_KNOWS
 
 
 @dataclass(slots=True)
@@ -111,12 +115,13 @@ class Planned:
         plan: what will run and why.
         expires: when "nothing to do" may stop being true by itself; None for never.
         versions: the data versions as they stand before the run.
+        moving: the models that are built, with the columns that move; None where anything may.
     """
 
     plan: Plan
     versions: Versions
     expires: datetime | None = None
-    moving: set[str] = field(default_factory=set)
+    moving: dict[str, frozenset[str] | None] = field(default_factory=dict)
 
 
 def make_plan(facts: Facts) -> Planned:
@@ -135,13 +140,28 @@ def make_plan(facts: Facts) -> Planned:
         kind = facts.kinds[node.materialise]
         if kind.inlined:
             if any(p in planned.moving for p in facts.graph.parents(name)):
-                planned.moving.add(name)
+                planned.moving[name] = None
             continue
         if name not in facts.selected or name in facts.deferral.read:
             continue
         _judge(node, facts, planned, steps, rest)
+    if any(step.change is not None for step in steps):
+        steps = with_readers(steps, facts, planned)
     planned.plan = _finished(planned.plan, steps, rest)
     return planned
+
+
+def edited(facts: Facts, plan: Plan) -> list[str]:
+    """The models that a plan builds from another definition than last time; parents first."""
+    states = facts.state.models
+    return [
+        s.model
+        for s in plan.steps
+        if s.action == "build"
+        and s.model in states
+        and (built := states[s.model].fingerprint) is not None
+        and built.data != facts.fingerprints[s.model]
+    ]
 
 
 def is_volatile(model: Model, parents: Iterable[str]) -> str | None:
@@ -160,7 +180,7 @@ def is_volatile(model: Model, parents: Iterable[str]) -> str | None:
 
 def _judge(model: Model, facts: Facts, planned: Planned, steps: list[Step], rest: list[Upstream]) -> None:
     state = facts.state.models.get(model.name) or ModelState(model.name)
-    build = _reasons_to_build(model, state, facts, planned)
+    build, moved = _reasons_to_build(model, state, facts, planned)
     due: Due | None = None
     if model.incremental is not None and model.incremental.by == "datetime":
         from interlace.plan.incremental import due_of
@@ -171,8 +191,11 @@ def _judge(model: Model, facts: Facts, planned: Planned, steps: list[Step], rest
         build = _reasons_to_take(model, state, facts, planned, build)
     if build:
         _require_parents(model, facts)
-        planned.moving.add(model.name)
-        step = _step(model, "build", build, state, facts)
+        step = replace(_step(model, "build", build, state, facts), parents=moved.parents, spared=moved.spared)
+        if due is None:
+            part, change = part_of(model, build, moved, facts, planned)
+            step = replace(step, columns=part, change=change)
+        planned.moving[model.name] = step.columns
         steps.append(due.of(step) if due is not None else step)
         return
     _expiry(model, state, planned, due)
@@ -185,6 +208,8 @@ def _judge(model: Model, facts: Facts, planned: Planned, steps: list[Step], rest
         steps.append(_step(model, again[0], again[1], state, facts))
     else:
         why = due.rest if due is not None else (Reason("up_to_date", "nothing that it depends on moved"),)
+        if moved.spared:
+            why = (*moved.rest(planned), *(due.rest if due is not None else ()))
         if model.name in facts.arrivals and (waiting := facts.arrivals[model.name].waiting):
             paths = tuple(f.path for f in waiting)
             why = (Reason("waiting", f"{_names(paths)} may still be written", paths),)
@@ -208,25 +233,27 @@ def _step(model: Model, action: Action, reasons: list[Reason], state: ModelState
     )
 
 
-def _reasons_to_build(model: Model, state: ModelState, facts: Facts, planned: Planned) -> list[Reason]:
+def _reasons_to_build(model: Model, state: ModelState, facts: Facts, planned: Planned) -> tuple[list[Reason], Moved]:
+    """Why a model is built, and what its parents have to do with it."""
     if model.name in facts.refreshed:
-        return [Reason("full_refresh", "--full-refresh")]
+        return [Reason("full_refresh", "--full-refresh")], Moved()
     if facts.force:
-        return [Reason("forced", "--force")]
+        return [Reason("forced", "--force")], Moved()
     if state.fingerprint is None:
-        return [_new(model.name, facts)]
+        return [_new(model.name, facts)], Moved()
     reasons: list[Reason] = []
     if state.status == "failed" and not state.checks_failed:
         reasons.append(Reason("failed", "its last attempt failed"))
     if state.fingerprint.data != facts.fingerprints[model.name]:
         reasons.append(Reason("definition", "its definition changed"))
-    reasons += _parents_moved(model, state, facts, planned)
+    moved = parents_moved(model, state, facts, planned)
+    reasons += moved.reasons
     reasons += _inputs_moved(model, state, facts)
     reasons += _relation_moved(model, state, facts)
     reasons += _cannot_tell(model, state, facts)
     if model.incremental is not None and model.incremental.by == "key" and facts.asked and facts.asked.bounded:
         reasons.append(Reason("again", "a range was asked for"))
-    return reasons
+    return reasons, moved
 
 
 def _reasons_to_take(
@@ -246,21 +273,6 @@ def _new(name: str, facts: Facts) -> Reason:
         return Reason("new", "it was never built here")
     source = facts.deferral.clones[name].state.relation
     return Reason("clone", f"it begins as a copy of {source}, of {facts.deferral.environment}")
-
-
-def _parents_moved(model: Model, state: ModelState, facts: Facts, planned: Planned) -> list[Reason]:
-    parents = facts.graph.parents(model.name)
-    running = tuple(p for p in parents if p in planned.moving)
-    now = planned.versions.read_by(model.name)
-    moved = tuple(p for p in parents if p not in planned.moving and state.parents.get(p) != now[p])
-    gone = tuple(p for p in state.parents if p not in now)
-    reasons = []
-    if moved or gone:
-        names = (*moved, *gone)
-        reasons.append(Reason("parent", f"{_names(names)} changed since", names))
-    if running:
-        reasons.append(Reason("parent_runs", f"{_names(running)} runs", running))
-    return reasons
 
 
 def _inputs_moved(model: Model, state: ModelState, facts: Facts) -> list[Reason]:
@@ -416,7 +428,7 @@ def versions_of(facts: Facts) -> Versions:
         for n, node in facts.graph.nodes.items()
         if isinstance(node, Model) and facts.kinds[node.materialise].inlined
     }
-    return Versions(known, inlined, facts.graph.parents)
+    return Versions(known, inlined, facts.graph.parents, facts.state.models)
 
 
 def _empty(facts: Facts) -> Plan:
@@ -451,8 +463,6 @@ def _deferred(facts: Facts) -> tuple[Deferred, ...]:
 
 
 def _finished(plan: Plan, steps: list[Step], rest: list[Upstream]) -> Plan:
-    from dataclasses import replace
-
     said = [f"{s.model}:{s.action}:{','.join(r.code for r in s.reasons)}" for s in steps]
     said += [str(move) for move in plan.moves]
     return replace(

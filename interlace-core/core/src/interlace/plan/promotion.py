@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from interlace.plan.deferral import Defined, cloned_from
+from interlace.plan.known_columns import NOBODY_KNOWS
 from interlace.plan.sampling import sampled_from
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from interlace.contracts.state import ModelState, StateSnapshot
     from interlace.graph.build import Graph
     from interlace.model.definition import Model
+    from interlace.plan.known_columns import Follows
     from interlace.plan.planner import Kind
 
 __all__ = ["Item", "Promotion", "make_promotion"]
@@ -74,6 +76,7 @@ def make_promotion(
     places: Mapping[str, tuple[Relation, Relation]],
     selected: Collection[str],
     keeping: Collection[str],
+    edits: Follows = NOBODY_KNOWS,
 ) -> Promotion:
     """Compare what two environments have.
 
@@ -86,9 +89,10 @@ def make_promotion(
         places: by model where the source has it, and where the target does.
         selected: what may be promoted.
         keeping: the models whose tables keep rows that are not loaded again.
+        edits: follows columns of what the source built.
     """
     defined = Defined(graph, kinds, fingerprints)
-    judge = _Judge(defined, source, target, places, keeping)
+    judge = _Judge(defined, source, target, places, keeping, edits)
     for model in defined.models():
         if defined.is_inlined(model.name):
             judge.pass_on(model.name)
@@ -112,7 +116,9 @@ class _Judge:
         target: StateSnapshot,
         places: Mapping[str, tuple[Relation, Relation]],
         keeping: Collection[str],
+        edits: Follows,
     ) -> None:
+        self._edits = edits
         self._defined = defined
         self._source = source
         self._target = target
@@ -198,11 +204,16 @@ class _Judge:
             if there is None or there.data_version is None:
                 continue
             read = built.parents.get(parent)
-            if parent in self.moving and read != there.data_version:
+            if parent in self.moving and read != there.data_version and not self._is_spared(name, parent, there, read):
                 return f"{source.environment} built it before the {parent} that is promoted: run it in {source.environment} again"
             if parent not in self.moving and read == there.data_version and parent in self._new:
                 return f"it read {source.environment}'s {parent}, which {target.environment} has not: promote +{name}"
         return None
+
+    def _is_spared(self, name: str, parent: str, there: ModelState, read: str | None) -> bool:
+        """Whether it reads nothing of what moved in a parent since it was built."""
+        columns = None if read is None else there.since.get(read)
+        return columns is not None and self._edits.touched(name, {parent: frozenset(columns)}, ()) == frozenset()
 
     def _moved(self, name: str, before: ModelState | None, built: ModelState) -> str | None:
         """Whether rows that the target keeps would be lost."""

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from interlace.plan.estimates import Estimates
     from interlace.plan.renames import Move
+    from interlace.plan.saved import SavedPlan
     from interlace.plan.windows import Batch
 
-__all__ = ["Action", "Deferred", "Outgoing", "Plan", "Reason", "Step", "Transfer", "Upstream"]
+__all__ = ["Action", "Break", "Change", "Deferred", "Outgoing", "Plan", "Reason", "Step", "Transfer", "Upstream"]
 
 Action = Literal["build", "check", "attach", "export", "none"]
 
@@ -21,8 +23,9 @@ class Reason:
 
     Attributes:
         code: one of ``new, definition, checks, attached, parent, parent_runs, inputs, files, relation, volatile, source, expired, failed,
-            export, forced, asked, up_to_date``; of a table that begins as a copy of another environment's ``clone``; of an incremental model also ``interval, gap, lookback, partial, older, again,
+            export, forced, asked, up_to_date, columns``; of a table that begins as a copy of another environment's ``clone``; of an incremental model also ``interval, gap, lookback, partial, older, again,
             older_definition, waiting``; with ``--full-refresh`` ``full_refresh``.
+            ``columns``: its parents moved, and it reads nothing of what did.
         text: for people: ``the query changed``, ``customers runs``, ``table main.orders is not there``.
         details: the names or files it is about.
     """
@@ -30,6 +33,27 @@ class Reason:
     code: str
     text: str
     details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an edited query changes.
+
+    Attributes:
+        kind: ``non_breaking`` where the rows stay, and columns are only added or no reader reads what is another.
+        columns: whose values may be others, or that are added or removed, in lower case; None where anything may be.
+        added: columns, as written.
+        removed: columns, as written.
+        why: for people: ``note is new``.
+        spared: the models below that need not run because of it.
+    """
+
+    kind: Literal["breaking", "non_breaking"]
+    columns: frozenset[str] | None
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    why: str = ""
+    spared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +72,10 @@ class Step:
         seconds: what its last success took, where known.
         intervals: of a model that is incremental by datetime, what is loaded, in order, each in a transaction of its own.
         fresh: whether the table is made anew, whatever was loaded before.
+        change: what an edited query changes; None where the query is none or was not edited, or nobody knows what it was.
+        columns: that a build moves, in lower case; None where anything may move.
+        parents: by parent the columns that the plan takes to have moved since the model read it, where that is known.
+        spared: the parents among them of which the model reads none of these columns.
     """
 
     model: str
@@ -60,6 +88,10 @@ class Step:
     seconds: float | None = None
     intervals: tuple[Batch, ...] = ()
     fresh: bool = False
+    change: Change | None = None
+    columns: frozenset[str] | None = None
+    parents: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    spared: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +152,27 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
+class Break:
+    """A query that reads what the plan leaves no more, or that is not there.
+
+    Attributes:
+        model: who reads.
+        column: what it reads, as written.
+        text: a sentence for people, with the place.
+        file: relative to the project's root; `line` and `column_number` count from 1.
+        stops: whether a run refuses to begin: the reader would run, or is a view that would break at once.
+    """
+
+    model: str
+    column: str
+    text: str
+    file: str
+    line: int
+    column_number: int
+    stops: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What a run would do.
 
@@ -135,6 +188,9 @@ class Plan:
         deferred: what is read from another environment.
         transfers: what is copied between connections.
         outgoing: what is written to tables of other connections once it is published.
+        breaks: readers that the changed definitions break.
+        estimates: what it will take; None where nobody asked, as in a run.
+        saved: the plan as it can be written and applied later; None in a run.
     """
 
     id: str
@@ -150,6 +206,9 @@ class Plan:
     deferred: tuple[Deferred, ...] = ()
     transfers: tuple[Transfer, ...] = ()
     outgoing: tuple[Outgoing, ...] = ()
+    breaks: tuple[Break, ...] = ()
+    estimates: Estimates | None = None
+    saved: SavedPlan | None = field(default=None, repr=False, compare=False)
 
     @property
     def empty(self) -> bool:

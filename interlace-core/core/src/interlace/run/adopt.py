@@ -15,6 +15,7 @@ from interlace.plan.planner import make_plan, read_through, versions_of
 from interlace.plan.steps import Plan, Reason, Step
 from interlace.run.adopt_columns import differences, look_at
 from interlace.run.adopt_loaded import Extent, loaded_of
+from interlace.run.document import definition_of
 from interlace.run.intervals import keeping_models, written_models
 from interlace.run.permitting import refuse_forbidden_writes
 from interlace.run.prepare import gather, prepare, stands
@@ -138,12 +139,13 @@ def adopt(view: View, store: StateStore, adoption: Adoption, command: str) -> Ad
                 f"The state of {view.environment} moved since the adoption was planned.", hint="Plan it again."
             )
         with recorded_run(store, view.environment, run, command):
-            store.record(view.environment, [_record(item, run) for item in adoption.items])
+            store.record(view.environment, [_record(view, item, run) for item in adoption.items])
     return replace(adoption, run=run, notices=(*said, *adoption.notices))
 
 
-def _record(item: Adopted, run: str) -> AttemptRecord:
+def _record(view: View, item: Adopted, run: str) -> AttemptRecord:
     now = datetime.now(UTC)
+    model = view.models[item.model]
     intervals: Sequence[IntervalRecord] = item.extent.intervals if item.extent is not None else ()
     return AttemptRecord(
         id=item.state.data_version or new_id(),
@@ -158,6 +160,7 @@ def _record(item: Adopted, run: str) -> AttemptRecord:
         intervals=intervals,
         forget_intervals=True,
         cursor=item.extent.cursor if item.extent is not None else None,
+        definition=definition_of(model, view.rest(model), item.state.columns),
     )
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Container, Mapping
-from dataclasses import asdict
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from interlace.contracts.state import DeadLetter
 from interlace.errors import UsageError
+from interlace.plan import asked as asked_data
 from interlace.redaction import redacted
 from interlace.state.ids import new_id
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from interlace.contracts.state import AttemptRecord, StateStore
     from interlace.plan.incremental import Asked
     from interlace.run.project import Project
@@ -107,37 +108,17 @@ def _particulars(task: Task, portion: Portion | None, refreshed: Container[str])
 
 def plain_asked(asked: Asked | None) -> dict[str, Any]:
     """What a command asked of incremental models, as plain JSON; empty where it asked for nothing."""
-    if asked is None:
-        return {}
-    return {"asked": {name: _plain(value) for name, value in asdict(asked).items() if value is not None}}
+    return {} if asked is None else {"asked": asked_data.plain_asked(asked)}
 
 
 def _asked(arguments: Mapping[str, Any]) -> Asked | None:
     said = arguments.get("asked")
-    if said is None:
-        return None
-    from interlace.plan.incremental import Asked
-    from interlace.plan.windows import Size
-
-    times = {name: datetime.fromisoformat(said[name]) for name in ("since", "until") if name in said}
-    window = {"window": Size(*said["window"])} if "window" in said else {}
-    return Asked(**{**said, **times, **window})
+    return None if said is None else asked_data.read_asked(said)
 
 
 def plain_variables(variables: Mapping[str, object]) -> dict[str, Any]:
     """Values of ``vars:`` as plain JSON, in the form in which ``--var`` takes them again."""
-    return {name: _plain(value) for name, value in variables.items()}
-
-
-def _plain(value: object) -> Any:
-    match value:
-        case None | bool() | int() | float() | str():
-            return value
-        case date():  # a datetime is one too
-            return value.isoformat()
-        case list() | tuple():
-            return [_plain(v) for v in value]
-    return str(value)
+    return {name: asked_data.plain(value) for name, value in variables.items()}
 
 
 # --- doing it again -----------------------------------------------------------------------------------------------

@@ -229,6 +229,10 @@ class Execution:
             if moved or self._store.revision(self._view.environment) != self._planned.plan.revision:
                 self._planned, self._facts = self._replan()
                 tasks = self._tasks()
+        if not opened and self._store.revision(self._view.environment) != self._planned.plan.revision:
+            # There is nothing to build, but models to rename, and a run has just ended.
+            self._planned, self._facts = self._replan()
+            tasks = self._tasks()
         return tasks, said
 
     def _take(self, connection: Connection, lease: RunLease) -> tuple[str | None, bool]:
@@ -328,6 +332,7 @@ class Execution:
             intend=self._intend if self._holding is None else None,
             lanes=self._lanes,
             extent=self._extent(),
+            rest=view.rest,
             circuits=self._circuits(),
             letters=self._letters(),
             keep=self._holding.keep if self._holding is not None else None,

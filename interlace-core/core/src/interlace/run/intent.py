@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from interlace.contracts.relation import Column
-from interlace.contracts.state import AttemptRecord, IntervalRecord, MetricRecord, ModelState
+from interlace.contracts.state import AttemptRecord, DefinitionRecord, IntervalRecord, MetricRecord, ModelState
 from interlace.model.definition import Fingerprint
 
 __all__ = ["decode", "encode", "key"]
@@ -43,11 +43,14 @@ def decode(data: bytes) -> tuple[str, AttemptRecord]:
             **times,
             "fingerprint": Fingerprint(**fingerprint) if fingerprint else None,
             "columns": tuple(Column(**c) for c in columns) if columns is not None else None,
+            "since": {version: tuple(names) for version, names in state.get("since", {}).items()},
         }
     )
     fields["started_at"] = datetime.fromisoformat(fields["started_at"])
     fields["finished_at"] = datetime.fromisoformat(fields["finished_at"])
-    # What an older Interlace kept has neither.
+    # What an older Interlace kept has none of these.
+    definition = fields.get("definition")
+    fields["definition"] = DefinitionRecord(**definition) if definition is not None else None
     fields["intervals"] = tuple(_interval(i) for i in fields.get("intervals", ()))
     fields["metrics"] = tuple(MetricRecord(**{**m, "at": _moment(m["at"])}) for m in fields.get("metrics", ()))
     return environment, AttemptRecord(**fields)

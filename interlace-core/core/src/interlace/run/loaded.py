@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from interlace.errors import InterlaceError, InvalidProject
+from interlace.model.garbage import rare_collections
 from interlace.plan.observe import Observation, observe, observe_file, observe_tree
 from interlace.run.connections import Connections
 from interlace.run.policy import apply_policy
@@ -16,6 +17,7 @@ from interlace.run.policy import apply_policy
 if TYPE_CHECKING:
     from interlace.config import LoadedConfig
     from interlace.graph.build import Graph
+    from interlace.model.files import Stamp
     from interlace.plugins import PluginManager
 
 __all__ = ["Loaded", "load"]
@@ -31,7 +33,8 @@ class Loaded:
     Attributes:
         environ: the variables of the environment, where they are not the process's own.
         variables: the values of ``vars:``; `environment` and the like are added when a query is compiled.
-        observations: all that the loading looked at, as it was before it was read.
+        observations: all that the loading looked at, as it was before it was read; None where nobody wants to know.
+        given: the values of ``vars:`` that were given, as they were.
     """
 
     root: Path
@@ -40,18 +43,30 @@ class Loaded:
     connections: Connections
     graph: Graph
     variables: Mapping[str, object]
-    observations: tuple[Observation, ...]
+    observations: tuple[Observation, ...] | None
     environ: Mapping[str, str] | None = None
+    given: Mapping[str, object] = field(default_factory=dict)
 
 
+@rare_collections()
 def load(
     path: Path,
     env: str | None,
     given: Mapping[str, object] | None,
     environ: Mapping[str, str] | None,
     overrides: Mapping[str, object] | None = None,
+    *,
+    observed: bool = True,
 ) -> Loaded:
     """Load the project at or above a folder; `overrides` are values of the configuration by dotted keys.
+
+    Args:
+        path: the folder, or one below it.
+        env: the environment's name.
+        given: values of ``vars:``.
+        environ: the variables of the environment, where they are not the process's own.
+        overrides: values of the configuration.
+        observed: whether to note what was looked at, so that "nothing to do" can be remembered.
 
     Raises:
         ProjectNotFound: there is none.
@@ -64,7 +79,7 @@ def load(
     from interlace.plugins import PluginManager
 
     root = find_root(path)
-    trees = [o for folder in TREES for o in observe_tree(str(root / folder))]
+    trees = [o for folder in TREES for o in observe_tree(str(root / folder))] if observed else []
     config = load_config(root, env, overrides=overrides, environ=environ)
     options = config.config.plugins
     plugins = PluginManager.discover(safe=options.safe, strict=options.strict, disabled=options.disabled)
@@ -82,16 +97,17 @@ def load(
         raise InvalidProject(models.errors)
     decided = apply_policy(models.models, plugins, tuple(config.connections))
     graph = Graph.build(decided, models.sources, replace(settings, default_schema=_default_schema(config, connections)))
+    observations = (*trees, *_observations(root, config, models.stamps)) if observed else None
+    variables = config.variables(given)
+    return Loaded(root, config, plugins, connections, graph, variables, observations, environ, dict(given or {}))
+
+
+def _observations(root: Path, config: LoadedConfig, stamps: Iterable[Stamp]) -> list[Observation]:
+    """What was looked at beside the files of models, seeds and checks."""
     below = tuple(str(root / folder) + os.sep for folder in TREES)
-    elsewhere = [s.path for s in models.stamps if not s.path.startswith(below) and not os.path.isdir(s.path)]  # noqa: PTH112
+    elsewhere = [s.path for s in stamps if not s.path.startswith(below) and not os.path.isdir(s.path)]  # noqa: PTH112
     helpers = [o for path in elsewhere for o in observe_file(path)]
-    observations = [
-        *trees,
-        *helpers,
-        *_config_observations(config, root),
-        Observation("python", "", observe("python", "")),
-    ]
-    return Loaded(root, config, plugins, connections, graph, config.variables(given), tuple(observations), environ)
+    return [*helpers, *_config_observations(config, root), Observation("python", "", observe("python", ""))]
 
 
 def _default_schema(config: LoadedConfig, connections: Connections) -> str | None:

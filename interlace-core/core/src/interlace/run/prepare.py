@@ -155,11 +155,21 @@ def gather(
         deferral=deferral,
         elsewhere={n: place[0] for n, place in view.elsewhere.items()},
     )
+    if not (force or full_refresh):
+        from interlace.run.edits import Edits
+
+        facts = replace(facts, edits=Edits(view, store, _states(facts), moved.recorded))
     if not taking:
         return facts
     from interlace.run.arriving import with_arrivals
 
     return with_arrivals(view, facts)
+
+
+def _states(facts: Facts) -> Mapping[str, ModelState]:
+    """The states of all that is read, where it is read from."""
+    elsewhere = {name: there.state for name, there in facts.deferral.read.items()}
+    return {**facts.state.models, **elsewhere} if elsewhere else facts.state.models
 
 
 def _refuse_impossible(view: View, names: frozenset[str]) -> None:
@@ -266,7 +276,8 @@ class _Standing:
 
     def _is_untouched(self, connection: str) -> bool:
         if connection not in self._untouched:
-            self._untouched[connection] = self._view.loaded.connections.untouched(connection, self._store)
+            connections = self._view.loaded.connections
+            self._untouched[connection] = connections.untouched(connection, self._store, self._view.environment)
         return self._untouched[connection]
 
     def _schemas(self, connection: str) -> Sequence[str | None]:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from interlace.migrate.project import MigratingProject
-from interlace.run.execution import Execution
+from interlace.model.garbage import rare_collections
+from interlace.plan.planner import edited
 from interlace.run.opening import patiently
 from interlace.run.publishing_project import PublishingProject
 from interlace.run.reading_project import ReadingProject
@@ -21,6 +22,7 @@ from interlace.telemetry.events import Notice
 if TYPE_CHECKING:
     from interlace.plan.incremental import Asked
     from interlace.plan.planner import Facts, Planned
+    from interlace.plan.saved import SavedPlan
     from interlace.plan.steps import Plan
     from interlace.plan.windows import Scope
     from interlace.telemetry.events import Event
@@ -43,8 +45,11 @@ class Project(ReadingProject, PublishingProject, MigratingProject):
         asked: Asked | None = None,
         full_refresh: bool = False,
         defer_to: str | None = None,
+        threads: int | None = None,
     ) -> Plan:
         """Say what a run would do, and why.  Writes nothing.
+
+        What it will take is estimated (`Plan.estimates`), and it can be written and applied later (`Plan.saved`).
 
         Args:
             select: selectors; empty means everything.
@@ -54,13 +59,14 @@ class Project(ReadingProject, PublishingProject, MigratingProject):
             full_refresh: make the tables anew that keep rows.
             defer_to: the environment from which models are read that are defined there as they are here; by default
                 what the configuration says.
+            threads: how many models would run at once, for the estimate; by default what the configuration says.
 
         Raises:
             UsageError: a selector matches nothing, or a model reads one that was never built and is not selected.
         """
         options: dict[str, Any] = {"force": force, "asked": asked, "full_refresh": full_refresh, "defer_to": defer_to}
         with self._read():
-            return self._plan(select, exclude, **options)[0].plan
+            return self._proposed(select, exclude, threads, options)[0]
 
     def planned_sql(
         self,
@@ -71,6 +77,7 @@ class Project(ReadingProject, PublishingProject, MigratingProject):
         asked: Asked | None = None,
         full_refresh: bool = False,
         defer_to: str | None = None,
+        threads: int | None = None,
     ) -> tuple[Plan, dict[str, tuple[str, ...]]]:
         """The plan, and the statements that it would perform, by model.  Writes nothing.
 
@@ -81,9 +88,9 @@ class Project(ReadingProject, PublishingProject, MigratingProject):
         from interlace.run.planned_sql import planned_sql
 
         options: dict[str, Any] = {"force": force, "asked": asked, "full_refresh": full_refresh, "defer_to": defer_to}
-        planned, facts = self._plan(select, exclude, **options)
+        plan, facts = self._proposed(select, exclude, threads, options)
         with self._read():
-            return planned.plan, planned_sql(self._view, planned.plan, facts, facts.now)
+            return plan, planned_sql(self._view, plan, facts, facts.now)
 
     def run(
         self,
@@ -102,6 +109,7 @@ class Project(ReadingProject, PublishingProject, MigratingProject):
         lanes: int = 1,
         waiting: Waiting | None = None,
         defer_to: str | None = None,
+        approved: SavedPlan | None = None,
     ) -> RunResult:
         """Plan, then do it.  A model's failure is in the result, not raised.
 
@@ -120,9 +128,11 @@ class Project(ReadingProject, PublishingProject, MigratingProject):
             lanes: how many intervals of one model are loaded at once, where its strategy and its connection allow that.
             waiting: how to wait for other runs, and for other processes that hold a database file; by default not at all.
             defer_to: as for `plan`.
+            approved: what the plan has to be, made with the same arguments; see `apply`.
 
         Raises:
             UsageError: as for `plan`.
+            PlanMoved: the plan is not the approved one.
             RunUnderWay: another run of this environment has not ended, or one with another state writes to its database.
             DatabaseLocked: another process holds a database file.
         """
@@ -133,6 +143,12 @@ class Project(ReadingProject, PublishingProject, MigratingProject):
             self._loaded.connections.forget()
             self._loaded.connections.sleep = patiently(stop)
             self._last = self._plan(select, exclude, at=at, **options)
+            if approved is not None:
+                self._require(approved, *self._last)
+            if self._last[0].plan.breaks:
+                from interlace.run.breaks import refuse_broken
+
+                refuse_broken(self._last[0].plan)
             return self._last
 
         waiting = waiting or Waiting(timedelta(0))
@@ -152,11 +168,60 @@ class Project(ReadingProject, PublishingProject, MigratingProject):
                 at=at,
                 hold=hold,
             )
+            if result.status in {"succeeded", "nothing"} and not hold and self._last is not None:
+                self._done = self._last[1]
         said = self._read_by_others() if result.status in {"succeeded", "nothing"} else ()
+        said += tuple(f"breaks: {b.text}" for b in result.plan.breaks)
         if on_event is not None and result.id:
             for text in said:
                 on_event(Notice(result.id, datetime.now(UTC), text, "warning"))
         return replace(result, notices=(*result.notices, *said)) if said else result
+
+    def apply(
+        self,
+        saved: SavedPlan,
+        *,
+        threads: int | None = None,
+        fail_fast: bool | None = None,
+        command: str = "",
+        on_event: Callable[[Event], None] | None = None,
+        waiting: Waiting | None = None,
+    ) -> RunResult:
+        """Run a plan that was approved, exactly as it was approved.
+
+        It is made again with the arguments that it was made with, under the lease of the run, and compared: where a step,
+        a definition, an input or what is known of a model is another one, nothing runs.
+
+        Args:
+            saved: `Plan.saved`, or what `SavedPlan.read` gives.
+            threads: as for `run`.
+            fail_fast: as for `run`.
+            command: as for `run`.
+            on_event: as for `run`.
+            waiting: as for `run`.
+
+        Raises:
+            PlanMoved: it is not what would be done now; says what moved.
+            RunUnderWay: as for `run`.
+        """
+        from interlace.run.proposing import refusing
+
+        made = saved.arguments
+        with refusing(self._view, saved):
+            return self.run(
+                made.select,
+                made.exclude,
+                force=made.force,
+                asked=made.asked,
+                full_refresh=made.full_refresh,
+                defer_to=made.defer_to,
+                threads=threads,
+                fail_fast=fail_fast,
+                command=command,
+                on_event=on_event,
+                waiting=waiting,
+                approved=saved,
+            )
 
     def asked_range(
         self,
@@ -290,11 +355,31 @@ class Project(ReadingProject, PublishingProject, MigratingProject):
         threads = threads or run.threads
         if options["fail_fast"] is None:
             options["fail_fast"] = run.fail_fast
+        from interlace.run.execution import Execution
+
         execution = self._execution = Execution(self._view, self.store, planned, facts, threads=threads, **options)
         if stop.is_set():
             execution.cancel()
         return execution.run()
 
+    def _proposed(
+        self, select: Sequence[str], exclude: Sequence[str], threads: int | None, options: dict[str, Any]
+    ) -> tuple[Plan, Facts]:
+        """A plan that can be saved, with its estimates."""
+        from interlace.run.proposing import arguments_of, proposed
+
+        planned, facts = self._plan(select, exclude, **options)
+        arguments = arguments_of(self._view, select, exclude, options)
+        threads = threads or self._loaded.config.config.run.threads
+        return proposed(self._view, self.store, planned, facts, arguments, threads), facts
+
+    def _require(self, approved: SavedPlan, planned: Planned, facts: Facts) -> None:
+        """Let the plan be the one that was approved."""
+        from interlace.run.proposing import as_approved
+
+        planned.plan = as_approved(self._view, planned, facts, approved)
+
+    @rare_collections()
     def _plan(
         self,
         select: Sequence[str],
@@ -327,6 +412,7 @@ class Project(ReadingProject, PublishingProject, MigratingProject):
         )
         self._view.deferred = facts.deferral.relations
         planned = make_plan(facts)
+        facts.edits.close()
         if self._view.across:
             from interlace.run.transfer import transfers_of
 
@@ -335,5 +421,11 @@ class Project(ReadingProject, PublishingProject, MigratingProject):
             from interlace.run.table_export import outgoing
 
             planned.plan = replace(planned.plan, outgoing=outgoing(self._view, planned.plan.steps))
+        if moved := edited(facts, planned.plan):
+            from interlace.run.breaks import breaks_of
+
+            planned.plan = replace(planned.plan, breaks=breaks_of(self._view, facts, planned.plan, moved))
+        if pending := self.pending_migrations():
+            planned.plan = replace(planned.plan, notices=(*planned.plan.notices, pending))
         self.plugins.notify("interlace_plan_ready", plan=planned.plan)
         return planned, facts

@@ -19,6 +19,7 @@ from interlace.plan.deferral import CLONED
 from interlace.plan.promotion import Item, Promotion, make_promotion
 from interlace.run.adhoc import compute_of
 from interlace.run.data_lease import DataLeases
+from interlace.run.edits import Edits
 from interlace.run.intent import encode, key
 from interlace.run.intervals import keeping_models, written_models
 from interlace.run.kept import OWN, Kept, forget, keep, kept, make_table
@@ -33,7 +34,7 @@ from interlace.state.owner import this_owner
 
 if TYPE_CHECKING:
     from interlace.contracts.connection import Connection, Session
-    from interlace.contracts.state import ModelState, StateStore
+    from interlace.contracts.state import DefinitionRecord, ModelState, StateStore
     from interlace.run.promote_source import PromotedFrom
     from interlace.run.view import View
 
@@ -73,7 +74,7 @@ def plan_promotion(
     Raises:
         UsageError: a selector matches nothing, or the environments have no database in common.
     """
-    state = store.snapshot(view.environment)
+    state, built = store.snapshot(view.environment), store.snapshot(source)
     selected = selected_names(view, state, select, exclude)
     there = promoted_from(view, source, selected)
     written = written_models(view)
@@ -82,11 +83,12 @@ def plan_promotion(
         view.loaded.graph,
         view.kinds,
         view.fingerprints,
-        store.snapshot(source),
+        built,
         state,
         places,
         selected,
         keeping_models(view, selected),
+        Edits(view, store, built.models, str),
     )
 
 
@@ -205,7 +207,7 @@ def record_of(
     environment: str,
     name: str,
 ) -> AttemptRecord:
-    """The attempt that gives a model this state, with what `environment` knows of its intervals and its cursor."""
+    """The attempt that gives a model this state, with what `environment` knows of its intervals, cursor and definition."""
     now = datetime.now(UTC)
     return AttemptRecord(
         id=new_id(),
@@ -220,7 +222,16 @@ def record_of(
         intervals=tuple(replace(i, attempt="") for i in store.intervals(environment, name)),
         forget_intervals=True,
         cursor=store.cursor(environment, name),
+        definition=_definition_of(state, store, environment, name),
     )
+
+
+def _definition_of(state: ModelState, store: StateStore, environment: str, name: str) -> DefinitionRecord | None:
+    """What a state was built from; None where `environment` knows of another definition, or of none."""
+    found = store.definition(environment, name)
+    if found is None or state.fingerprint is None or found[0].data != state.fingerprint.data:
+        return None
+    return found[1]
 
 
 @dataclass(frozen=True, slots=True)

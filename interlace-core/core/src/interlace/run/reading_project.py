@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Collection, Sequence
+from contextlib import closing, nullcontext
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from interlace.errors import UsageError
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from interlace.contracts.state import CheckRecord
     from interlace.lineage.models import ModelLineage
     from interlace.run.difference_between import Compare, Difference
+    from interlace.run.impact import Impact
     from interlace.run.profile import Profile
+    from interlace.run.validate import Validated
 
 __all__ = ["ReadingProject"]
 
@@ -114,6 +117,78 @@ class ReadingProject(LoadedProject):
         from interlace.run.lineage import model_lineage
 
         return model_lineage(self._view, self.store)
+
+    def ask_columns(self, names: Collection[str]) -> dict[str, str]:
+        """Ask the databases for the columns of sources, and of models that are read from another environment.
+
+        They are kept beside the state, for who follows columns: `lineage` asks no database.
+
+        Args:
+            names: of models: what they read is asked; other nodes are asked themselves.
+
+        Returns:
+            why something could not be asked, by name.
+        """
+        from interlace.run.asked_columns import AskedColumns, ask_columns
+        from interlace.run.expressions import expressions_of
+
+        self._defer()
+        nodes = {n for name in names for n in (name, *self.graph.parents(name))}
+        with self._read():
+            found, failed = ask_columns(self._view, nodes)
+        AskedColumns(expressions_of(self.store, self.root).parent, self._view).keep(found)
+        return failed
+
+    def impact(self, column: str, *, depth: int | None = None) -> Impact:
+        """What depends on a column, or on any column and the rows of a model: in other models, checks, exports and keys.
+
+        Opens no database.
+
+        Args:
+            column: ``model``, ``model.column`` or either with the schema in front.
+            depth: over at most so many models.
+
+        Raises:
+            UsageError: there is no such node or column.
+        """
+        from interlace.run.impact import impact_of
+
+        with self.lineage() as models:
+            return impact_of(self._view, models, column, depth)
+
+    def metadata(
+        self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, lineage: bool = True
+    ) -> dict[str, Any]:
+        """All that is known of models, seeds and sources, as plain JSON: what ``interlace docs export`` writes.
+
+        Opens no database.
+
+        Args:
+            select: selectors; empty means everything.
+            exclude: selectors of what is left out.
+            lineage: whether what columns are made of is part of it.
+
+        Raises:
+            UsageError: a selector matches nothing.
+        """
+        from interlace.run.metadata import project_metadata
+
+        names = self.select(select, exclude)
+        self._defer()
+        with self.lineage() if lineage else nullcontext() as models:
+            return project_metadata(self._view, self.store, names, models, datetime.now(UTC))
+
+    def validate(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> Validated:
+        """Look at the project without its data: what a plan would refuse, columns and types through the graph, lint.
+
+        Opens no database.
+
+        Raises:
+            UsageError: a selector matches nothing.
+        """
+        from interlace.run.validate import validate
+
+        return validate(self._view, self.select(select, exclude), self.store.snapshot(self.environment).models)
 
     def profile(self, name: str, columns: Sequence[str] = ()) -> Profile:
         """What the data of a model, seed or source looks like, as it is published in this environment.

@@ -15,10 +15,13 @@ from interlace.model.definition import Fingerprint
 from interlace.redaction import redacted
 from interlace.run.attempt import Built
 from interlace.run.result import Failed, NotRun, Outcome, Succeeded
+from interlace.run.since import since_of
 from interlace.state.ids import new_id
 from interlace.telemetry.events import ChecksFinished, IntervalLoaded, ModelFinished, ModelRetrying, ModelStarted
 
 if TYPE_CHECKING:
+    from interlace.contracts.state import DefinitionRecord
+    from interlace.model.definition import Model
     from interlace.plan.steps import Action
     from interlace.plan.versions import Versions
     from interlace.run.dead_letters import DeadLetters
@@ -67,6 +70,7 @@ class Recording:
         recorder: takes attempts and events.
         versions: the data versions, moved as models are built.
         extent: how many rows each relation has.
+        rest: what decides a model's data besides its body; see `View.rest`.
         keep: takes what succeeded in place of the recorder, when nothing is published yet; failures are then not
             recorded either.
         letters: keep what failed for good.
@@ -81,6 +85,7 @@ class Recording:
         recorder: Recorder,
         versions: Versions,
         extent: Extent,
+        rest: Callable[[Model], str],
         keep: Callable[[Done], None] | None = None,
         letters: DeadLetters | None = None,
     ) -> None:
@@ -89,6 +94,7 @@ class Recording:
         self._recorder = recorder
         self._versions = versions
         self._extent = extent
+        self._rest = rest
         self._keep = keep
         self._letters = letters if keep is None else None
         self._tries: dict[str, int] = {}
@@ -112,7 +118,7 @@ class Recording:
         """A task that was built, not yet committed."""
         now = datetime.now(UTC)
         self._extent.note(task.name, built.rows)
-        version = self._version(task, started.id, built)
+        version, since = self._version(task, started.id, built)
         read = self._versions.read_by(task.name)
         state = ModelState(
             name=task.name,
@@ -130,6 +136,7 @@ class Recording:
             status="succeeded",
             attempted_at=now,
             run=self._run,
+            since=since,
         )
         return self._done(task, action, started, built, state)
 
@@ -227,7 +234,7 @@ class Recording:
         name, version = done.task.name, done.record.state.data_version
         if version is not None:
             self._before.setdefault(name, self._versions.of(name))
-            self._versions.move(name, version)
+            self._versions.move(name, version, done.record.state.since)
 
     # --- with the runner's lock held --------------------------------------------------------------------------
 
@@ -367,6 +374,7 @@ class Recording:
     def _done(self, task: Task, action: Action, started: Started, built: Built, state: ModelState) -> Done:
         seconds = started.seconds
         counts = built.counts.known()
+        schema_changed = built.columns is not None and built.columns != task.state.columns
         record = AttemptRecord(
             id=started.id,
             run=self._run,
@@ -378,11 +386,12 @@ class Recording:
             state=state,
             counts=counts,
             checks=built.checks,
-            schema_changed=built.columns is not None and built.columns != task.state.columns,
+            schema_changed=schema_changed,
             intervals=built.intervals,
             forget_intervals=built.forget_intervals,
             cursor=built.cursor,
             metrics=built.metrics,
+            definition=self._definition(task, state, schema_changed=schema_changed),
         )
         outcome = Succeeded(task.name, action, seconds, built.rows, counts, built.checks, tuple(built.warnings))
         events: list[Event] = []
@@ -391,13 +400,28 @@ class Recording:
         events.append(self._finished(task, started.id, "succeeded", action, seconds, None, None, built, counts))
         return Done(task, outcome, record, events)
 
-    def _version(self, task: Task, attempt: str, built: Built) -> str:
-        """A new data version where rows moved; the versions are moved at once, and put back by `undo`."""
+    def _definition(self, task: Task, state: ModelState, *, schema_changed: bool) -> DefinitionRecord | None:
+        """What the model is published from now; None where the state has it, or what is published is still of another."""
+        before, now = task.state.fingerprint, state.fingerprint
+        if now is None or now.data != task.fingerprint:
+            return None
+        if before is not None and (before.data, before.metadata) == (now.data, now.metadata) and not schema_changed:
+            return None
+        from interlace.run.document import definition_of
+
+        return definition_of(task.model, self._rest(task.model), state.columns)
+
+    def _version(self, task: Task, attempt: str, built: Built) -> tuple[str, Mapping[str, tuple[str, ...]]]:
+        """A new data version where rows moved, and what moved since older ones.
+
+        The versions are moved at once, and put back by `undo`.
+        """
         before = self._versions.of(task.name)
         version = attempt if built.moved or task.state.data_version is None else task.state.data_version
+        since = since_of(task, version, built, self._versions)
         self._before.setdefault(task.name, before)
-        self._versions.move(task.name, version)
-        return version
+        self._versions.move(task.name, version, since)
+        return version, since
 
     def _not_run(self, task: Task, status: Literal["skipped", "blocked", "cancelled"], reason: str) -> Done:
         now = datetime.now(UTC)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from interlace.migrate.migration import FOLDER
 from interlace.plan.answer import answer_key, asked_environment, encode
 from interlace.plan.inputs import input_patterns, observe_inputs
 from interlace.plan.observe import Observation, observe_stamp
@@ -34,6 +35,8 @@ def remember(
     Only for embedded state and local files: what the fast path cannot look at has to be asked for each time.
     """
     planned, facts = last
+    if loaded.observations is None:
+        return
     if facts.deferral.environment or facts.elsewhere:
         return  # what another environment publishes is not observed, nor what another connection holds
     if store.file() != loaded.root / ".interlace" / "state.db" or not _all_local(view, facts):
@@ -50,8 +53,8 @@ def remember(
 
 
 def _outside(view: View, facts: Facts) -> list[Observation]:
-    """The input files, the exported files and the databases themselves."""
-    found: list[Observation] = []
+    """The input files, the exported files, the folder of migrations and the databases themselves."""
+    found = [observe_stamp(str(view.loaded.root / FOLDER))]
     for name in sorted(facts.selected & set(view.models)):
         found += observe_inputs(input_patterns(view.models[name]), view.loaded.root)
         for use in view.models[name].export:

@@ -12,6 +12,7 @@ from interlace.contracts.materialiser import Materialiser
 from interlace.contracts.relation import Relation
 from interlace.errors import InvalidModel, InvalidProject, Location
 from interlace.model.definition import Model, Node, PythonBody, SqlBody
+from interlace.model.fingerprint import rest_of
 from interlace.model.incremental import INTERVAL_VARIABLES, part_variables
 from interlace.plan.compile import unknown_variable
 from interlace.plan.planner import Kind
@@ -177,14 +178,23 @@ class View:
 
     def fingerprint(self, model: Model) -> str:
         """The fingerprint of one model's data, with the values of the variables that it uses."""
+        values = self._values(model)
+        return digest(model.fingerprint.data, *values) if values else model.fingerprint.data
+
+    def rest(self, model: Model) -> str:
+        """A digest of what decides a model's data besides its body: keys, types, the connection's kind, variables."""
+        kind = self.loaded.config.connection(model.connection).type
+        return digest(rest_of(model), kind, *self._values(model))
+
+    def _values(self, model: Model) -> list[str]:
+        """The variables that a model uses, with their values."""
         used: tuple[str, ...] = ()
         match model.body:
             case SqlBody(variables=variables):
                 used = tuple(sorted({v.name for v in variables} - PER_RUN))
             case PythonBody(context=str()):
                 used = tuple(sorted(self.variables))
-        values = [f"{n}={self.variables[n]!r}" for n in used if n in self.variables]
-        return digest(model.fingerprint.data, *values) if values else model.fingerprint.data
+        return [f"{n}={self.variables[n]!r}" for n in used if n in self.variables]
 
 
 def _unknown(span: Variable, body: SqlBody, known: set[str], model: Model) -> InvalidModel:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from interlace.run.building import Building
 from interlace.run.recording import Done, Recording
 from interlace.run.sessions import Sessions
+from interlace.run.since import is_spared
 from interlace.run.together import joins
 from interlace.run.trying import Trying
 
 if TYPE_CHECKING:
     from interlace.contracts.state import AttemptRecord
+    from interlace.model.definition import Model
     from interlace.plan.versions import Versions
     from interlace.run.attempt import Audit
     from interlace.run.circuit import Circuits
@@ -44,6 +46,7 @@ class Work:
         intend: keeps an attempt's intended record before a load that is not idempotent commits; None under ``--hold``.
         keep: takes what succeeded in place of the recorder, under ``--hold``.
         extent: how many rows a model reads.
+        rest: what decides a model's data besides its body; see `View.rest`.
         circuits: of the run's connections.
         letters: keep what failed for good.
         lanes: how many intervals of one model may be loaded at once.
@@ -60,6 +63,7 @@ class Work:
         allow_empty: str,
         intend: Callable[[AttemptRecord, bool], None] | None,
         extent: Extent,
+        rest: Callable[[Model], str],
         circuits: Circuits,
         letters: DeadLetters,
         keep: Callable[[Done], None] | None = None,
@@ -69,7 +73,7 @@ class Work:
         self._extent = extent
         self._compute = compute
         self._sessions = Sessions()
-        self._recording = Recording(run, recorder, versions, extent, keep, letters)
+        self._recording = Recording(run, recorder, versions, extent, rest, keep, letters)
         self._trying = Trying(self._sessions, self._recording, circuits, compute.root)
         shared: dict[str, Any] = {
             "run": run,
@@ -81,7 +85,7 @@ class Work:
         }
 
         def beside() -> Building:
-            recording = Recording(run, recorder, versions, extent, keep, letters)
+            recording = Recording(run, recorder, versions, extent, rest, keep, letters)
             trying = Trying(self._sessions, recording, circuits, compute.root)
             return Building(recording=recording, trying=trying, **shared)
 
@@ -132,7 +136,9 @@ class Work:
 
     def parents_moved(self, task: Task) -> bool:
         """Whether a parent's rows are others than those of the last success."""
-        return dict(task.state.parents) != self._versions.read_by(task.name)
+        read, now = task.state.parents, self._versions.read_by(task.name)
+        moved = [parent for parent in {*read, *now} if read.get(parent) != now.get(parent)]
+        return any(not is_spared(task, parent, self._versions) for parent in moved)
 
     def small(self, task: Task) -> bool:
         """Whether a task is likely to be done at once, so that it may share a transaction.

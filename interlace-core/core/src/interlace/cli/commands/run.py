@@ -36,7 +36,16 @@ if TYPE_CHECKING:
     OnEvent: TypeAlias = Callable[[Event], None]
     Perform: TypeAlias = Callable[[OnEvent | None], RunResult]
 
-__all__ = ["WaitForOption", "WaitOption", "as_json", "as_text", "command", "waiting_of"]
+__all__ = [
+    "FailFastOption",
+    "ThreadsOption",
+    "WaitForOption",
+    "WaitOption",
+    "as_json",
+    "as_text",
+    "command",
+    "waiting_of",
+]
 
 ThreadsOption = Annotated[int | None, typer.Option("--threads", "-t", metavar="N", help="How many models at once.")]
 FailFastOption = Annotated[bool, typer.Option("--fail-fast", help="Stop at the first failure.")]
@@ -87,13 +96,21 @@ def command(
     with load_project(project, env, var) as loaded:
         asked = asked_by_run(loaded, since, until, window, full_refresh=full_refresh)
         if dry_run:
-            from interlace.cli.planned import show_plan
+            from interlace.cli.planned import keep_plan, show_plan
 
             plan = loaded.plan(
-                selected, excluded, force=force, asked=asked, full_refresh=full_refresh, defer_to=defer_to
+                selected,
+                excluded,
+                force=force,
+                asked=asked,
+                full_refresh=full_refresh,
+                defer_to=defer_to,
+                threads=threads,
             )
             show_plan(plan, as_json=json_, verbose=verbose)
-            return 0
+            broken = any(b.stops for b in plan.breaks)
+            keep_plan(plan, loaded.root)
+            return int(broken)
 
         def perform(on_event: OnEvent | None) -> RunResult:
             from shlex import join

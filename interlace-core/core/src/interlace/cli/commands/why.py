@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from interlace.cli.changed import change_text
 from interlace.cli.context import load_project
 from interlace.cli.data import reasons_data
 from interlace.cli.lookup import model_named
 from interlace.cli.options import EnvOption, JsonOption, ProjectOption, VarOption
 from interlace.cli.render import duration, echo, print_json, rows_text, when
+from interlace.plan.document import change_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from interlace.contracts.state import ModelState
     from interlace.model.definition import Model
-    from interlace.plan.steps import Plan, Reason
+    from interlace.plan.steps import Change, Plan, Reason
     from interlace.run.project import Project
 
 __all__ = ["command"]
@@ -41,7 +43,8 @@ def command(
         if json_:
             print_json(data)
         else:
-            for line in _lines(data, state):
+            step = plan.step(node.name)
+            for line in _lines(data, state, None if step is None else step.change):
                 echo(line)
 
 
@@ -65,6 +68,7 @@ def _data(project: Project, node: Model, plan: Plan, state: ModelState | None) -
         "tentative": step is not None and step.tentative,
         "action": None if step is None else step.action,
         "reasons": reasons_data(reasons),
+        "change": None if step is None or step.change is None else change_data(step.change),
         "reads": [{"name": p, "stale": p in stale} for p in sorted(project.graph.parents(node.name))],
         "read_by": sorted(project.graph.children(node.name)),
         "state": state_data(state),
@@ -72,9 +76,10 @@ def _data(project: Project, node: Model, plan: Plan, state: ModelState | None) -
     }
 
 
-def _lines(data: dict[str, Any], state: ModelState | None) -> list[str]:
+def _lines(data: dict[str, Any], state: ModelState | None, change: Change | None) -> list[str]:
     lines: list[str] = [f"{data['model']} ({data['file']}) {_verdict(data)}"]
     lines += [f"  {r['text']}{_details(r['details'])}" for r in data["reasons"]]
+    lines += [f"  {change_text(change)}"] if change is not None else []
     lines.append(f"last run   {_last_run(state)}")
     lines.append(f"published  {_published(state)}")
     reads = [f"{p['name']} (will run)" if p["stale"] else p["name"] for p in data["reads"]]
