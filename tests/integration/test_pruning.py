@@ -18,6 +18,7 @@ from interlace import Project
 from interlace.errors import InterlaceError
 
 CONFIG = "name: pruning\nconnections:\n  default: {type: duckdb, path: warehouse.duckdb}\n"
+KINDS = ("table", "table", "table", "view", "ephemeral")
 NAMES = ("a", "b", "c", "d", "k", "n", "x", "y", "z")
 
 
@@ -125,7 +126,7 @@ class Maker:
     def query(self, name: str) -> Query:
         parents = [self.choice(list(self.queries)[-3:]), self.choice(self.queries)]
         shape = self.choice(["select", "select", "select", "join", "join", "group", "union", "scalar"])
-        made = Query(name, shape, parents, [], kind=self.choice(["table"] * 6 + ["view"] * 2 + ["ephemeral"]))
+        made = Query(name, shape, parents, [], kind=self.choice(KINDS))
         taken = self.random.sample(NAMES, self.random.randint(1, 4))
         match shape:
             case "join":
@@ -194,7 +195,7 @@ class Maker:
         if made.shape == "values":
             return made.name, self._other_values(made)
         edits = [self._add, self._add, self._add, self._change, self._change, self._drop, self._rename]
-        edits += [self._condition, self._layout, self._wrap, self._move, self._star]
+        edits += [self._condition, self._layout, self._wrap, self._move, self._star, self._kind]
         self.choice(edits)(made)
         return made.name, made
 
@@ -242,6 +243,10 @@ class Maker:
 
     def _wrap(self, made: Query) -> None:
         made.wrapped = not made.wrapped
+
+    def _kind(self, made: Query) -> None:
+        if made.kind in KINDS:
+            made.kind = self.choice(KINDS)
 
     def _move(self, made: Query) -> None:
         self.random.shuffle(made.items)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from textwrap import dedent
 
+import duckdb
 import pytest
 
 from interlace import Project
@@ -43,6 +44,14 @@ def shop(tmp_path, monkeypatch):
         def hints(self, *rules: str):
             with Project.load(tmp_path) as project:
                 return [f.hint for f in project.validate().findings if f.rule in rules]
+
+        def warehouse(self, statement: str) -> None:
+            with duckdb.connect(tmp_path / "warehouse.duckdb") as connection:
+                connection.execute(statement)
+
+        def ask(self, *names: str) -> None:
+            with Project.load(tmp_path) as project:
+                assert {} == project.ask_columns(names)
 
         def run(self, *select: str, **options):
             with Project.load(tmp_path) as project:
@@ -125,6 +134,22 @@ def test_of_a_source_whose_columns_are_declared_there_may_be_more(shop):
         "warn models/last.sql:1:8: last reads stg.nopey, and stg has no column 'nopey'",
         "warn models/stg.sql:1:11: stg reads r.nope, and raw has no column 'nope'",
     ] == shop.found()
+
+
+def test_of_a_source_that_was_asked_for_its_columns_another_is_warned_of_until_it_is_there(shop):
+    shop.write("models/sources.yaml", "raw: {relation: main.raw_orders, columns: {declared: INTEGER}}")
+    shop.models(stg="SELECT declared FROM raw WHERE id = status")
+    shop.warehouse("CREATE TABLE raw_orders (id INTEGER, state VARCHAR)")
+    shop.ask("stg")
+    before, hints = shop.found(), shop.hints("unknown_column")
+    shop.warehouse("ALTER TABLE raw_orders RENAME state TO status")
+    shop.ask("stg")
+
+    assert ["warn models/stg.sql:1:37: stg reads status, and raw has no column 'status'"] == before
+    assert ["Did you mean 'state'? Columns: declared, id, state."] == hints
+    assert ["warn models/stg.sql:1:32: stg compares id with status: INTEGER with VARCHAR, which needs a cast"] == (
+        shop.found()
+    )
 
 
 def test_a_seed_has_the_columns_of_its_file_loaded_or_not(shop):

@@ -620,6 +620,12 @@ def test_an_edit_that_is_taken_back_changes_the_same_columns(case):
         ("SELECT * FROM raw", "SELECT *, 1 AS p FROM raw", "the columns of raw are not known"),
         ("SELECT a FROM t", "SELECT a, nothing FROM t", "nothing that is read here has a column nothing"),
         ("SELECT a FROM t", "SELECT a FROM", "the query does not parse without the values of its variables"),
+        (
+            "SELECT was AS a FROM t",
+            "SELECT b AS a FROM t",
+            "the query before cannot be compared: nothing that is read here has a column was",
+        ),
+        ("SELECT a FROM t", "WITH q AS (SELECT a, b FROM t) SELECT a FROM q", "what it gives is the same"),
     ],
 )
 def test_it_says_what_changed(before, after, why):

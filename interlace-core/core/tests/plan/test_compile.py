@@ -50,6 +50,16 @@ def test_a_model_that_is_inlined_gets_its_name_as_alias():
     )
 
 
+@pytest.mark.parametrize(("written", "alias"), [("Orders", "Orders"), ('"Orders"', '"Orders"'), ("orders", '"orders"')])
+def test_the_alias_of_what_is_inlined_is_folded_as_the_name_is(written, alias):
+    name = written.strip('"')
+    query = SqlBody(f"SELECT 1 FROM {written}", 1, (Reference((name,), 14, 14 + len(written), aliased=False),))
+
+    assert f"SELECT 1 FROM (\nSELECT 1 AS x\n) AS {alias}" == compile_query(
+        query, lambda _: Inline("SELECT 1 AS x"), {}, quote, "x.sql"
+    )
+
+
 def test_an_unknown_variable_names_the_line_and_the_nearest():
     query = body("SELECT 1\nWHERE x > $strt", variables=("strt",))
 

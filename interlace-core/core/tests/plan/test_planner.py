@@ -118,6 +118,35 @@ def test_a_parent_that_moved_in_another_run_is_named():
     assert "a changed since" == planned.plan.steps[0].reasons[0].text
 
 
+def test_parents_that_only_the_new_definition_reads_or_no_more_are_told_from_those_that_changed():
+    planned = make_plan(
+        facts(
+            *(model(name) for name in ("a", "b", "c")),
+            model("d", "2"),
+            reads={"d": ("a", "b")},
+            states=(*map(published, "abc"), published("d", {"b": "older", "c": "v-c"})),
+        )
+    )
+
+    assert ["its definition changed", "b changed since", "it reads a now", "it reads c no more"] == [
+        r.text for r in planned.plan.steps[0].reasons
+    ]
+
+
+def test_several_parents_run():
+    planned = make_plan(
+        facts(
+            model("a", "2"),
+            model("b", "2"),
+            model("c"),
+            reads={"c": ("a", "b")},
+            states=(published("a"), published("b"), published("c", {"a": "v-a", "b": "v-b"})),
+        )
+    )
+
+    assert ["a, b run"] == [r.text for r in planned.plan.steps[2].reasons]
+
+
 def test_a_changed_model_that_is_inlined_rebuilds_its_readers():
     inlined = model("e", "2", materialise="ephemeral")
     before = make_plan(facts(model("e", "1", materialise="ephemeral"), model("b"), reads={"b": ("e",)}))

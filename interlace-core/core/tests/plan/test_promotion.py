@@ -8,7 +8,7 @@ import pytest
 
 from interlace.contracts.relation import Relation
 from interlace.contracts.state import ModelState, StateSnapshot
-from interlace.model.definition import Fingerprint, Model, SqlBody
+from interlace.model.definition import Fingerprint, Incremental, Model, SqlBody
 from interlace.plan.known_columns import NOBODY_KNOWS
 from interlace.plan.planner import Kind
 from interlace.plan.promotion import make_promotion
@@ -123,7 +123,15 @@ def test_what_was_built_before_a_parent_that_goes_with_it_is_refused():
     dev = [built("a"), built("b", parents={"a": "dev-a-before"})]
     (refused,) = promotion(model("a"), model("b"), reads={"b": ("a",)}, dev=dev).refused
 
-    assert "built it before the a that is promoted" in refused
+    assert "b: dev built it before the a that is promoted: run it in dev again" == refused
+
+
+def test_what_is_loaded_by_intervals_is_run_again_by_force_alone_and_that_is_said():
+    dev = [built("a"), built("b", parents={"a": "dev-a-before"})]
+    daily = model("b", incremental=Incremental("datetime", "ts", start="2024-01-01"))
+    (refused,) = promotion(model("a"), daily, reads={"b": ("a",)}, dev=dev).refused
+
+    assert refused.endswith(": run it in dev again: interlace run b --env dev --force")
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,39 @@ def test_a_parent_is_spared_while_no_more_of_it_moves_than_was_planned():
     ]
 
 
+def through(stg: str = "stg-1", **since) -> Versions:
+    """b reads stg, which is inlined and reads a, whose version is v-a."""
+    states = {"a": ModelState("a", data_version="v-a", since=since)}
+    parents = {"b": ("stg",), "stg": ("a",)}
+    return Versions({"a": "v-a", "b": "v1"}, {"stg": stg}, lambda name: parents.get(name, ()), states)
+
+
+def older(version: str) -> dict[str, str]:
+    """What b read when a had this version."""
+    known = through()
+    known.move("a", version)
+    return known.read_by("b")
+
+
+def test_what_is_read_through_an_inlined_model_is_spared_while_no_more_of_it_moves_than_was_planned():
+    given = task(parents={"stg": frozenset(), "a": frozenset({"x"})}, spared=frozenset({"stg"}))
+    given.state = replace(given.state, parents=older("v0"))
+
+    assert [True, False, False] == [
+        is_spared(given, "stg", through(v0=("x",))),
+        is_spared(given, "stg", through(v0=("x", "y"))),
+        is_spared(given, "stg", through()),
+    ]
+
+
+def test_an_inlined_model_of_which_nothing_was_planned_moves_everything():
+    given = task()
+    given.state = replace(given.state, parents=older("v-a"))
+    as_it_was = since_of(given, "v2", built(), through())
+
+    assert ({"v1": ("note",)}, {}) == (as_it_was, since_of(given, "v2", built(), through("stg-2")))
+
+
 def test_a_version_that_is_put_back_has_what_moved_before_it():
     known = versions(v0=("x",))
     known.move("a", "v-new", {"v-a": ("y",)})

@@ -245,8 +245,10 @@ class DefinitionRecord:
     """What a model was built from, so that the next definition can be compared with it.
 
     Attributes:
-        query: the SQL as it is written, without the header; None for what is no SQL.
-        rest: a digest of what else decides the data: keys, values of variables.
+        query: the SQL as it is written, without the header, the queries of models that are inlined in place of their
+            names; None for what is no SQL.
+        rest: a digest of what else decides the data: keys, values of variables; where models are inlined, a space and a
+            digest of their definitions follow.
         document: what is said of the model, as plain JSON: see ``interlace docs export``.
     """
 

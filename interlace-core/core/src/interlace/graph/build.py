@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from interlace.errors import InterlaceError, InvalidGraph, InvalidProject, Location, did_you_mean
 from interlace.graph.order import children_of, cycle_among, topological
 from interlace.model.definition import Model, PythonBody, Source, SqlBody
+from interlace.model.outline import Nodes, Outline, outline_of, whole
 from interlace.model.values import split_name
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _SHOWN = 20
 class _Use:
     """One name that a model gives: what it is for, and where in the query it stands."""
 
-    model: Model
+    outline: Outline
     parts: Parts
     reads: bool
     offset: int | None = None
@@ -34,7 +35,8 @@ class _Use:
     @property
     def where(self) -> Location:
         """The place, looked for only when there is something to say about it."""
-        model, body = self.model, self.model.body
+        model = self.outline.model()
+        body = model.body
         if isinstance(body, SqlBody) and self.offset is not None:
             return _place(model.file, body, self.offset)
         return Location(model.file, body.line if isinstance(body, PythonBody) else model.line)
@@ -57,12 +59,12 @@ class Graph:
 
     @classmethod
     def build(
-        cls, models: Iterable[Model], sources: Iterable[Source], settings: LoadingSettings | None = None
+        cls, models: Iterable[Model | Outline], sources: Iterable[Source], settings: LoadingSettings | None = None
     ) -> Graph:
         """Resolve all names and order the nodes.
 
         Args:
-            models: models and seeds, those with ``enabled: false`` included.
+            models: models and seeds, those with ``enabled: false`` included; an outline is as good.
             sources: the declared sources.
             settings: says the schema of models that name none, so that ``schema.name`` finds them too.
 
@@ -70,8 +72,15 @@ class Graph:
             InvalidGraph: a name that nothing has, a disabled model or a side effect that is read, a cycle.
             InvalidProject: several of these.
         """
-        everything: list[Node] = [*models, *sources]
+        everything: list[Outline | Source] = [*(outline_of(m) if isinstance(m, Model) else m for m in models), *sources]
         return _Build(everything, settings.default_schema if settings else None).graph()
+
+    def outline(self, name: str) -> Outline | None:
+        """What the graph itself asks of a model, without restoring the rest of it; None for a source."""
+        if isinstance(self.nodes, Nodes):
+            return self.nodes.outline(name)
+        node = self.nodes[name]
+        return outline_of(node) if isinstance(node, Model) else None
 
     def parents(self, name: str) -> tuple[str, ...]:
         """What a node reads or comes after, sorted."""
@@ -118,7 +127,7 @@ class Graph:
 class _Build:
     """Builds one graph, and collects everything that is wrong with it."""
 
-    def __init__(self, everything: list[Node], default_schema: str | None) -> None:
+    def __init__(self, everything: list[Outline | Source], default_schema: str | None) -> None:
         self._nodes = {n.name: n for n in sorted(everything, key=lambda n: n.name) if _is_enabled(n)}
         self._disabled = {n.name.casefold(): n for n in everything if not _is_enabled(n)}
         self._default_schema = default_schema
@@ -131,7 +140,7 @@ class _Build:
         parents: dict[str, tuple[str, ...]] = {}
         references: dict[str, dict[Parts, str]] = {}
         for name, node in self._nodes.items():
-            found = self._edges(node) if isinstance(node, Model) else {}
+            found = self._edges(node) if isinstance(node, Outline) else {}
             references[name] = found
             parents[name] = tuple(sorted(set(found.values())))
         children = children_of(parents)
@@ -142,56 +151,49 @@ class _Build:
             raise self._errors[0]
         if self._errors:
             raise InvalidProject(self._errors)
-        return Graph(self._nodes, self._names, parents, children, references, order)
+        return Graph(Nodes(self._nodes), self._names, parents, children, references, order)
 
     def _index(self) -> None:
         known: dict[str, str] = {}
         for name, node in self._nodes.items():
             folded = name.casefold()
             if folded in known:
-                self._errors.append(_namesakes(self._nodes[known[folded]], node))
+                self._errors.append(_namesakes(whole(self._nodes[known[folded]]), whole(node)))
             known[folded] = name
             self._names[(folded,)] = name
         for name, node in self._nodes.items():
-            if isinstance(node, Model) and node.schema is None and self._default_schema is None:
-                continue
             for parts in self._qualified(node):
                 folded_parts = _folded(parts)
-                if len(parts) == 1 and folded_parts in self._names:
-                    continue
                 if self._names.setdefault(folded_parts, name) != name:
                     self._ambiguous.setdefault(folded_parts, [self._names[folded_parts]]).append(name)
 
-    def _qualified(self, node: Node) -> Iterator[Parts]:
+    def _qualified(self, node: Outline | Source) -> Sequence[Parts]:
         """The longer names that a node can be read by."""
-        if isinstance(node, Source):
-            relation = node.relation or (node.name,)
-            if len(relation) == 1 and node.schema is not None:
-                relation = (node.schema, *relation)
-            for length in range(2, len(relation) + 1):
-                yield relation[-length:]
-            return
-        schema = node.schema or self._default_schema
-        if schema is not None:
-            yield (schema, node.name)
+        if isinstance(node, Outline):
+            schema = node.schema or self._default_schema
+            return () if schema is None else ((schema, node.name),)
+        relation = node.relation or (node.name,)
+        if len(relation) == 1 and node.schema is not None:
+            relation = (node.schema, *relation)
+        return [relation[-length:] for length in range(2, len(relation) + 1)]
 
-    def _edges(self, model: Model) -> dict[Parts, str]:
+    def _edges(self, model: Outline) -> dict[Parts, str]:
         found: dict[Parts, str] = {}
-        for parts, reads, offset in _uses(model):
+        for parts, reads, offset in model.uses:
             # The index holds folded names: most names are written so, and need no folding.
             target = self._names.get(parts) or self._names.get(_folded(parts))
             if target is None or (self._ambiguous and _folded(parts) in self._ambiguous):
                 self._errors.append(self._missing(model, _Use(model, parts, reads, offset)))
                 continue
             node = self._nodes[target]
-            if reads and isinstance(node, Model) and node.materialise == "none":
+            if reads and isinstance(node, Outline) and node.materialise == "none":
                 message = f"{model.name!r} reads {target!r}, which is a side effect without a relation"
                 hint = f"Come after it with dependencies: [{target}]."
                 where = _Use(model, parts, reads, offset).where
                 self._errors.append(InvalidGraph(message, where=where, hint=hint, model=model.name))
             found[parts] = target
-        if model.lineage:
-            self._errors += self._declared(model, set(found.values()))
+        if model.declares:
+            self._errors += self._declared(model.model(), set(found.values()))
         return found
 
     def _declared(self, model: Model, reads: set[str]) -> Iterator[InterlaceError]:
@@ -206,14 +208,15 @@ class _Build:
                 where = Location(model.file, model.line)
                 yield InvalidGraph(message, where=where, hint=near or "It reads nothing.", model=model.name)
 
-    def _missing(self, model: Model, use: _Use) -> InvalidGraph:
+    def _missing(self, model: Outline, use: _Use) -> InvalidGraph:
         verb = "reads" if use.reads else "depends on"
         shown = _shown(use.parts)
         if owners := self._ambiguous.get(_folded(use.parts)):
             message = f"{model.name!r} {verb} {shown}, which can be {' or '.join(repr(o) for o in sorted(set(owners)))}"
             return InvalidGraph(message, where=use.where, hint="Use the bare name.", model=model.name)
-        disabled = self._disabled.get(use.parts[-1].casefold())
-        if disabled is not None:
+        outline = self._disabled.get(use.parts[-1].casefold())
+        if outline is not None:
+            disabled = whole(outline)
             message = f"{model.name!r} {verb} {shown}, which is disabled in {disabled.file}:{disabled.line}"
             return InvalidGraph(message, where=use.where, hint="Remove 'enabled: false' there.", model=model.name)
         message = f"{model.name!r} {verb} {shown}, which is no model, seed or source"
@@ -225,24 +228,12 @@ class _Build:
         left_out = [f"… {len(path) - _SHOWN} more …"] if len(path) > _SHOWN else []
         shown = path[:_SHOWN]
         steps = " → ".join([*shown, *left_out, path[0]])
-        files = ", ".join(f"{self._nodes[name].file}:{self._nodes[name].line}" for name in shown)
-        first = self._nodes[path[0]]
+        nodes = [whole(self._nodes[name]) for name in shown]
+        files = ", ".join(f"{node.file}:{node.line}" for node in nodes)
+        first = nodes[0]
         said = f"the model {path[0]!r} reads itself" if len(path) == 1 else f"the models read one another: {steps}"
         hint = f"Defined in {files}. The arrows follow the data."
         return InvalidGraph(said, where=Location(first.file, first.line), hint=hint, model=path[0])
-
-
-def _uses(model: Model) -> Iterator[tuple[Parts, bool, int | None]]:
-    """The names that a model gives, whether it reads them, and where in the query they stand."""
-    body = model.body
-    if isinstance(body, SqlBody):
-        for reference in body.references:
-            yield reference.parts, True, reference.start
-    elif isinstance(body, PythonBody):
-        for parameter in body.parameters:
-            yield parameter.reference, True, None
-    for name in model.dependencies:
-        yield split_name(name), False, None
 
 
 def _place(file: str, body: SqlBody, offset: int) -> Location:
@@ -250,8 +241,8 @@ def _place(file: str, body: SqlBody, offset: int) -> Location:
     return Location(file, body.line + body.text.count("\n", 0, offset), offset - begin + 1)
 
 
-def _is_enabled(node: Node) -> bool:
-    return not isinstance(node, Model) or node.enabled
+def _is_enabled(node: Outline | Source) -> bool:
+    return not isinstance(node, Outline) or node.enabled
 
 
 def _folded(parts: Parts) -> Parts:

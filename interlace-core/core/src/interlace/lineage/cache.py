@@ -21,7 +21,7 @@ from interlace.lineage.known import Known
 
 __all__ = ["LineageCache"]
 
-_FORMAT: Final = 2
+_FORMAT: Final = 4
 
 
 @dataclass(slots=True)

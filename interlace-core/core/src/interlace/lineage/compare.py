@@ -71,7 +71,14 @@ def query_change(before: str, after: str, dialect: str, lookup: Lookup) -> Query
     """
 
     def compared() -> QueryChange:
-        return _compared(_read(before, dialect, lookup), _read(after, dialect, lookup))
+        from interlace.lineage.compare_signs import Unprovable
+
+        second = _read(after, dialect, lookup)
+        try:
+            first = _read(before, dialect, lookup)
+        except Unprovable as reason:  # it may read columns that are gone with this very edit
+            raise Unprovable(f"the query before cannot be compared: {reason}") from None
+        return _compared(first, second)
 
     return _proven(compared)
 
@@ -190,7 +197,9 @@ def _compared(before: _Read, after: _Read) -> QueryChange:
         return result(None, "it calls a function that gives another value each time")
     said = [_said(added, "is new", "are new"), _said(removed, "is gone", "are gone")]
     said += [_said(columns, words, words.replace("is ", "are ")) for words, columns in kinds.items()]
-    return result(frozenset(c.name.casefold() for c in changed), "; ".join(s for s in said if s))
+    return result(
+        frozenset(c.name.casefold() for c in changed), "; ".join(s for s in said if s) or "what it gives is the same"
+    )
 
 
 def _kinds(first: Mapping[str, OutColumn], second: Mapping[str, OutColumn]) -> dict[str, list[OutColumn]]:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from sqlglot import exp
 
+from interlace.lineage.arrows import is_extraction, left_of
 from interlace.lineage.compare_functions import depends_on_order, is_volatile, may_give_rows
 from interlace.lineage.compare_names import Note, meaning, ref_of
 from interlace.lineage.compare_signs import SelectScope, Sign, Unprovable, rows_of, sign_of
 from interlace.lineage.edges import DIRECT
 from interlace.lineage.functions import is_aggregate
 from interlace.lineage.stars import is_star, starred
+from interlace.lineage.units import may_be_column
 from interlace.model.fingerprint import digest
 
 if TYPE_CHECKING:
@@ -35,7 +37,6 @@ _KNOWN: Final = (
 )  # fmt: skip
 _COLUMNS_FIRST: Final = ("duckdb", "postgres")
 _AROUND_FUNCTION: Final = (exp.IgnoreNulls, exp.RespectNulls, exp.Filter, exp.WithinGroup)
-_UNITS_STAND_ALONE: Final = (exp.Interval, exp.Extract, exp.WindowSpec)
 
 
 class Meanings:
@@ -227,6 +228,8 @@ class Meanings:
         return ",".join(said)
 
     def _lambda(self, node: exp.Expr, note: Note) -> str:
+        if is_extraction(node, self.scope.names.dialect):
+            return f"arrow({[self._column(c, note) for c in left_of(node)]},{self.text(node.this, note)})"
         hidden = [self.scope.names.of(p) for p in node.expressions]
         with self._hiding(hidden):
             return f"lambda({hidden},{self.text(node.this, note)})"
@@ -274,7 +277,7 @@ class Meanings:
 
     def _var(self, node: exp.Expr, note: Note) -> str:
         """A word such as a unit; sqlglot makes one of a column too, where a unit is expected."""
-        if not isinstance(node.parent, _UNITS_STAND_ALONE) and (column := self._as_column(node, note)):
+        if may_be_column(node) and (column := self._as_column(node, note)):
             return f"word({node.name.upper()!r},{column})"
         return f"word({node.name.upper()!r})"
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from sqlglot import exp
 
+from interlace.lineage.arrows import is_extraction, left_of
 from interlace.lineage.edges import AGGREGATED, DIRECT, FILTER, TRANSFORMED, Deps, add, merged, within
-from interlace.lineage.functions import is_aggregate
+from interlace.lineage.functions import gives_rows, is_aggregate
 from interlace.lineage.stars import starred
+from interlace.lineage.units import column_in_place, may_be_column
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Expressions"]
 
 _QUERIES: Final = (exp.Select, exp.SetOperation, exp.Subquery, exp.Values)
-_LEAVES: Final = (exp.Identifier, exp.Literal, exp.DataType, exp.Var, exp.Placeholder, exp.Parameter, exp.Boolean)
+_LEAVES: Final = (exp.Identifier, exp.Literal, exp.DataType, exp.Placeholder, exp.Parameter, exp.Boolean)
 _SAME: Final = (exp.Paren, exp.Alias)
 _COMPARISONS: Final = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 
@@ -47,6 +49,7 @@ class Expressions:
         self.expanded: Table | None = None
         self._query = query
         self._windows = windows or {}
+        self._chained = False
 
     def deps(self, node: exp.Expr, kind: int = DIRECT) -> Deps:
         """What a node is made of, used as an expression of this kind."""
@@ -61,6 +64,8 @@ class Expressions:
             at, how = todo.pop()
             if isinstance(at, exp.Column):
                 self._column(at, how, out)
+            elif isinstance(at, exp.Identifier) and self._chained:
+                self._chain([at], how, out)
             elif isinstance(at, _LEAVES):
                 continue
             elif isinstance(at, _SAME):
@@ -71,6 +76,8 @@ class Expressions:
                     special(self, at, how, out)
                 elif isinstance(at, _QUERIES):
                     self._subquery(at, how, out)
+                elif isinstance(at, exp.Func) and gives_rows(at, self.scope.names.dialect):
+                    self._explode(at, how, out)
                 else:
                     self._generic(at, how, todo)
 
@@ -158,6 +165,10 @@ class Expressions:
                 self._frame(window, kind, out)
 
     def _lambda(self, node: exp.Expr, kind: int, out: Deps) -> None:
+        if is_extraction(node, self.scope.names.dialect):
+            for part in (*left_of(node), node.this):
+                self.read(part, within(kind, TRANSFORMED), out)
+            return
         self._hiding([self.scope.names.of(p) for p in node.expressions], [node.this], kind, out)
 
     def _comprehension(self, node: exp.Expr, kind: int, out: Deps) -> None:
@@ -174,14 +185,53 @@ class Expressions:
         self.scope.locals = before
 
     def _named(self, node: exp.Expr, kind: int, out: Deps) -> None:
-        """``name := value``: the name is none of a column."""
+        """``name := value``: the name is none of a column, but the key of a map is a value."""
+        if isinstance(node.parent, exp.Struct) and isinstance(node.parent.parent, exp.ToMap):
+            self._key(node.this, within(kind, TRANSFORMED), out)
         self.read(node.expression, within(kind, TRANSFORMED), out)
+
+    def _key(self, node: exp.Expr, kind: int, out: Deps) -> None:
+        """The key of a map; sqlglot keeps of a column only its last name, so nobody is told where it is not found."""
+        if isinstance(node, exp.Identifier):
+            column = exp.column(node.name, quoted=bool(node.args.get("quoted")))
+            merged(out, self.scope.resolve(column, column.parts)[0], kind)
+        else:
+            self.read(node, kind, out)
+
+    def _dot(self, node: exp.Expr, kind: int, out: Deps) -> None:
+        """A field of a value; or ``name.upper()``, in which sqlglot makes no columns of names."""
+        if not isinstance(node.expression, exp.Func):
+            self.read(node.this, within(kind, TRANSFORMED), out)
+            return
+        before, self._chained = self._chained, self.scope.names.dialect == "duckdb"
+        aggregate = is_aggregate(node.expression)
+        inner = within(kind, AGGREGATED if aggregate else TRANSFORMED)
+        names = _names(node.this)
+        if names and self._chained:
+            self._chain(names, inner, out)
+        else:
+            self.read(node.this, inner, out)
+        self.read(node.expression, kind, out)
+        self._chained = before
+
+    def _chain(self, names: list[exp.Expr], kind: int, out: Deps) -> None:
+        """A column, or the schema of a function: nobody is told where it is not found."""
+        said = [exp.to_identifier(n.name, quoted=bool(n.args.get("quoted"))) for n in names]
+        words = ("this", "table", "db", "catalog")
+        column = exp.Column(**dict(zip(words, reversed(said), strict=False)))
+        deps = self.scope.resolve(column, said)[0]
+        if self.scope.open or any(relation for relation, _ in deps):
+            merged(out, deps, kind)
+
+    def _word(self, node: exp.Expr, kind: int, out: Deps) -> None:
+        if may_be_column(node):
+            merged(out, column_in_place(node, self.scope), within(kind, TRANSFORMED))
 
     def _explode(self, node: exp.Expr, kind: int, out: Deps) -> None:
         deps: Deps = {}
         for child in node.iter_expressions():
             self.read(child, within(kind, TRANSFORMED), deps)
-        merged(out, deps)
+        merged(out, deps, kind)
         merged(self.unnested, deps, FILTER)
 
     _READERS: ClassVar[dict[type, Callable[[Expressions, exp.Expr, int, Deps], None]]] = {
@@ -197,9 +247,20 @@ class Expressions:
         exp.Comprehension: _comprehension,
         exp.PropertyEQ: _named,
         exp.Kwarg: _named,
+        exp.Var: _word,
+        exp.Dot: _dot,
         exp.Explode: _explode,
         exp.Unnest: _explode,
     }
+
+
+def _names(node: exp.Expr) -> list[exp.Expr]:
+    """The names of ``a.b.c`` as it stands before a function, outermost first; none for another value."""
+    if isinstance(node, exp.Identifier):
+        return [node]
+    if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Identifier) and (before := _names(node.this)):
+        return [*before, node.expression]
+    return []
 
 
 def _listed(value: object) -> list[exp.Expr]:

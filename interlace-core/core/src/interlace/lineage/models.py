@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from interlace.contracts.relation import Column
     from interlace.graph.build import Graph
     from interlace.lineage.cache import LineageCache
+    from interlace.model.outline import Outline
 
 __all__ = ["ModelLineage"]
 
@@ -38,7 +40,7 @@ class ModelLineage:
     """
 
     graph: Graph
-    dialect: Callable[[Model], str]
+    dialect: Callable[[Model | Outline], str]
     recorded: Callable[[str], tuple[Column, ...] | None]
     current: Callable[[Model], bool]
     expression: Callable[[Model], Expression | None]
@@ -46,7 +48,7 @@ class ModelLineage:
     cache: LineageCache
     _found: dict[str, Lineage] = field(default_factory=dict)
     _known: dict[str, Known] = field(default_factory=dict)
-    _hashes: dict[str, str] = field(default_factory=dict)
+    _shapes: dict[str, tuple[object, ...]] = field(default_factory=dict)
     _collecting: ExitStack = field(default_factory=ExitStack)
 
     def of(self, name: str) -> Lineage:
@@ -59,10 +61,10 @@ class ModelLineage:
 
     def _kept(self, name: str) -> bool:
         """Take the names of a model's columns from the cache: for what stands above a model nothing else is asked."""
-        node = self.graph.nodes[name]
-        if not isinstance(node, Model) or not isinstance(node.body, SqlBody):
+        outline = self.graph.outline(name)
+        if outline is None or outline.kind != "sql":
             return False
-        if name not in self._known and (kept := self.cache.known(name, self._key(node, ""))) is not None:
+        if name not in self._known and (kept := self.cache.known(name, self._key(outline, ""))) is not None:
             self._known[name] = kept
         return name in self._known
 
@@ -93,7 +95,8 @@ class ModelLineage:
             elif at not in seen:
                 seen.add(at)
                 todo.append((at, True))
-                todo += [(p, False) for p in self.graph.references(at).values() if self._said(p) is None]
+                above = self.graph.references(at).values()
+                todo += [(p, False) for p in above if p not in seen and self._said(p) is None]
         return order
 
     def known(self, name: str) -> Known:
@@ -106,9 +109,12 @@ class ModelLineage:
         """What is known without following the node's query; None where only that can tell."""
         if name in self._known:
             return self._known[name]
-        node = self.graph.nodes[name]
         recorded = self.recorded(name)
-        is_sql = isinstance(node, Model) and isinstance(node.body, SqlBody)
+        outline = self.graph.outline(name)
+        is_sql = outline is not None and outline.kind == "sql"
+        if is_sql and recorded is None:
+            return None
+        node = self.graph.nodes[name]
         if recorded is not None and (not is_sql or (isinstance(node, Model) and self.current(node))):
             found = Known(name, tuple(c.name for c in recorded), tuple(c.type for c in recorded))
         elif is_sql:
@@ -133,7 +139,11 @@ class ModelLineage:
         expression = self.expression(node) if isinstance(node.body, PythonBody) else None
         if isinstance(node.body, PythonBody) and expression is None:
             return self._opaque(node)
-        key = self._key(node, "" if expression is None else f"{expression.sql}{sorted(expression.relations.items())}")
+        outline = self.graph.outline(name)
+        assert outline is not None  # noqa: S101  of a model
+        key = self._key(
+            outline, "" if expression is None else f"{expression.sql}{sorted(expression.relations.items())}"
+        )
         found = self.cache.get(name, key)
         if found is None:
             if expression is not None:
@@ -167,23 +177,27 @@ class ModelLineage:
         columns = tuple(ColumnLineage(c, ()) for c in found or ())
         return Lineage(columns, tuple(edges), tuple(unknown), tuple(reads), open=is_open)
 
-    def _key(self, model: Model, returned: str) -> str:
+    def _key(self, model: Outline, returned: str) -> str:
         """What decides the lineage of a model whose query is known."""
-        parts = [self.dialect(model), model.fingerprint.data, str(self._outputs(model)), returned]
-        for written, node in sorted(self.graph.references(model.name).items()):
-            parts += [".".join(written), node, self._hash(node)]
-        return digest(*parts)
+        read = sorted(self.graph.references(model.name).items())
+        seen = [(written, node, self._shape(node)) for written, node in read]
+        # One digest of all is made much faster than one of each; the first format knows no interned strings, which are chance.
+        return digest(marshal.dumps((self.dialect(model), model.data, self._outputs(model.name), returned, seen), 0))
 
-    def _hash(self, name: str) -> str:
-        if name not in self._hashes:
+    def _shape(self, name: str) -> tuple[object, ...]:
+        """What a reader's lineage depends on: the columns, and the fields of those that have some."""
+        if name not in self._shapes:
             known = self.known(name)
             types = [t if t is not None and t.upper().startswith("STRUCT") else "" for t in known.types]
-            self._hashes[name] = digest(*(known.columns or ("?",)), "|", *types)
-        return self._hashes[name]
+            self._shapes[name] = (known.columns, types)
+        return self._shapes[name]
 
-    def _outputs(self, model: Model) -> tuple[str, ...] | None:
-        recorded = self.recorded(model.name)
-        if recorded is None or not self.current(model):
+    def _outputs(self, name: str) -> tuple[str, ...] | None:
+        recorded = self.recorded(name)
+        if recorded is None:
+            return None
+        model = self.graph.nodes[name]
+        if not isinstance(model, Model) or not self.current(model):
             return None
         own = self.own(model)
         return tuple(c.name for c in recorded if c.name not in own)
@@ -225,7 +239,7 @@ class ModelLineage:
             tree = parse_one(sql, dialect=dialect)
         except (SqlglotError, RecursionError):
             return Lineage((), unknown=(why,), open=True)
-        return self._with_own(model, column_lineage(tree, lookup, dialect, self._outputs(model)))
+        return self._with_own(model, column_lineage(tree, lookup, dialect, self._outputs(model.name)))
 
     def _with_own(self, model: Model, lineage: Lineage) -> Lineage:
         """With the columns that the strategy keeps: how it fills them is its own affair."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
-from interlace.lineage.edges import DIRECT, Deps, merged
+from interlace.lineage.edges import DIRECT, Deps, merged, unknown
 from interlace.lineage.joins import add_joins
 from interlace.lineage.pivots import pivoted
 from interlace.lineage.relation import Names, OutColumn, Table, base_table, distinct_names
@@ -60,7 +60,8 @@ class Reader:
             case exp.Table():
                 return self._chain(node, scope)
             case _:
-                return Table([], {}, lambda _: None, f"{node.key.upper()} is no query that Interlace can read")
+                why = f"{node.key.upper()} is no query that Interlace can read"
+                return Table([], {}, lambda _: {unknown(why): DIRECT}, why)
 
     def _with(self, node: exp.Expr, scope: Scope) -> Scope:
         """The scope with the CTEs of this query."""

@@ -66,7 +66,7 @@ class _Items:
                 self.keys.append(column)
 
     def _columns(self, item: exp.Expr) -> Iterator[OutColumn]:
-        inner = item.this if isinstance(item, exp.Alias) else item
+        inner = _without_parentheses(item.this if isinstance(item, exp.Alias) else item)
         if is_star(item):
             yield from self._open(starred(item, self.expressions))
         elif isinstance(item, exp.Dot) and item.is_star:
@@ -154,6 +154,12 @@ class _Items:
         return Table([OutColumn(name, self._names.stored(name), deps) for name, deps in made])
 
 
+def _without_parentheses(node: exp.Expr) -> exp.Expr:
+    """``(name)`` is called as ``name``; other expressions keep theirs."""
+    inner = node.unnest()
+    return inner if isinstance(inner, exp.Column) else node
+
+
 def _expanding(node: exp.Expr) -> exp.Columns | None:
     """The ``COLUMNS()`` of an item that makes one column of each; not one that is unpacked into arguments."""
     if isinstance(node, exp.Column | exp.Literal):
@@ -170,7 +176,8 @@ def _substituted(alias: str, columns: exp.Columns, name: str) -> str:
     found = re.search(columns.this.name, name)
     if found is None:
         return alias
-    return re.sub(r"\\(\d)", lambda m: found.group(int(m.group(1))) or "", alias)
+    # \0 is the whole name, whatever part of it the pattern meets.
+    return re.sub(r"\\(\d)", lambda m: name if m.group(1) == "0" else found.group(int(m.group(1))) or "", alias)
 
 
 def _clauses(reader: Reader, node: exp.Select, items: _Items, rows: Deps) -> None:

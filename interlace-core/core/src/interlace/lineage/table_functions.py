@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from interlace.lineage.edges import DIRECT, FILTER, TRANSFORMED, Deps, merged
 from interlace.lineage.expression import Expressions
+from interlace.lineage.functions import ROW_FUNCTIONS, name_of
 from interlace.lineage.relation import OutColumn, Table
 from interlace.model.sql_functions import FILE_READERS
 
@@ -77,9 +78,7 @@ def function_table(node: exp.Expr, reader: Reader, scope: Scope) -> Table:
         return unnested(
             exp.Unnest(expressions=[node.this] if isinstance(node, exp.Explode) else node.expressions), reader, scope
         )
-    name = node.sql_name().casefold() if isinstance(node, exp.Func) else node.name.casefold()
-    if isinstance(node, exp.Anonymous):
-        name = str(node.this).casefold()
+    name = name_of(node)
     if name in FILE_READERS and (files := [n.name for n in node.find_all(exp.Literal) if n.is_string]):
         file = files[0]
         reader.reads.setdefault(file)
@@ -95,7 +94,33 @@ def function_table(node: exp.Expr, reader: Reader, scope: Scope) -> Table:
     if isinstance(node, _SERIES) or name in {"range", "generate_series"}:
         column = "range" if name == "range" or node.args.get("is_end_exclusive") else "generate_series"
         return Table(_called_after(OutColumn(column, column, deps), node, reader), rows)
-    return Table([], rows, lambda _: deps, f"the columns of {name}() are not known")
+    return _with_columns(node, Table([], rows, lambda _: deps, f"the columns of {name}() are not known"), deps, reader)
+
+
+def _with_columns(node: exp.Expr, table: Table, deps: Deps, reader: Reader) -> Table:
+    """The columns that an alias gives a function, as ``AS t(a, b)`` or ``AS t(a int, b text)``: all made of the same."""
+    said, ordinality = _said(node)
+    if not said:
+        return table
+    names = reader.names
+    table.columns += [
+        OutColumn(names.shown(c.this), names.of(c.this), deps, c.args["kind"].sql(dialect=names.dialect))
+        if isinstance(c, exp.ColumnDef) and c.args.get("kind")
+        else OutColumn(names.shown(c), names.of(c), deps)
+        for c in said
+    ]
+    width = ROW_FUNCTIONS.get(names.dialect, {}).get(name_of(node))
+    if all(isinstance(c, exp.ColumnDef) for c in said) or (width and len(said) == width + ordinality):
+        return Table(table.columns, table.rows)
+    return table
+
+
+def _said(node: exp.Expr) -> tuple[list[exp.Expr], bool]:
+    """The columns of a function's alias, and whether its rows are numbered."""
+    at = node.parent
+    alias = at.args.get("alias") if isinstance(at, exp.Table | exp.Lateral) else None
+    ordinality = isinstance(at, exp.Expr) and bool(at.args.get("ordinality"))
+    return (list(alias.columns) if isinstance(alias, exp.TableAlias) else []), ordinality
 
 
 def _called_after(column: OutColumn, node: exp.Expr, reader: Reader) -> list[OutColumn]:

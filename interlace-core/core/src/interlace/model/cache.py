@@ -17,19 +17,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from interlace.model.compact import compact_model, compact_source, restore_model, restore_source
+from interlace.model.compact import compact_source, restore_source
 from interlace.model.context import LoadedFile
 from interlace.model.files import Stamp, file_hash, stamp_of
+from interlace.model.outline import Outline, compact_outline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from interlace.model.declared_check import DeclaredCheck
-    from interlace.model.definition import Model, Source
+    from interlace.model.definition import Source
 
 __all__ = ["Cache", "Seen"]
 
-_FORMAT: Final = 7
+_FORMAT: Final = 8
 _RACY_NS: Final = 2_000_000_000
 
 Seen = tuple[str, "tuple[int, int, int] | None", bytes, bool]
@@ -37,7 +38,7 @@ Seen = tuple[str, "tuple[int, int, int] | None", bytes, bool]
 alone does not tell; facts are None for a file that was not there."""
 
 Record = tuple[tuple[Seen, ...], tuple[str, ...], tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]
-"""Files, paths of packages, models, sources, checks."""
+"""Files, paths of packages, outlines of models, sources, checks."""
 
 
 @dataclass(slots=True)
@@ -69,20 +70,31 @@ class Cache:
     def _head(self) -> tuple[Any, ...]:
         return (_FORMAT, sys.version_info[:3], self.token)
 
-    def get(self, path: str, sidecar: str | None) -> tuple[list[Model], list[Source], tuple[DeclaredCheck, ...]] | None:
+    def get(
+        self, path: str, sidecar: str | None
+    ) -> tuple[list[Outline], list[Source], tuple[DeclaredCheck, ...]] | None:
         """What a file gave, when everything that decided it is as it was."""
         record = self._old.get(path)
         if record is None:
             return None
         try:
             files, packages, models, sources, checks = record
-            current = self._current(files, sidecar)
+            current = files if sidecar is None and self._unmoved(files) else self._current(files, sidecar)
             if current is None or not all(os.path.exists(p) for p in packages):  # noqa: PTH110  hot
                 return None
             self._new[path] = record if current is files else (current, packages, models, sources, checks)
-            return [restore_model(m) for m in models], [restore_source(s) for s in sources], _restored(checks)
+            outlines = [Outline(*m) for m in models]
+            return outlines, [restore_source(s) for s in sources] if sources else [], _restored(checks)
         except (TypeError, ValueError, IndexError):
             return None
+
+    def _unmoved(self, files: tuple[Seen, ...]) -> bool:
+        """Whether a file that stands alone has the facts that it had: of most records this is all there is to ask."""
+        if len(files) != 1:
+            return False
+        path, facts, _, racy = files[0]
+        known = self._stamps.get(path)
+        return not racy and known is not None and known[1:] == facts
 
     def _current(self, files: tuple[Seen, ...], sidecar: str | None) -> tuple[Seen, ...] | None:
         """The files of a record as they are now; the same tuple where nothing is to be noted, None where one changed."""
@@ -120,7 +132,10 @@ class Cache:
                 return
             files.append((reached.path, reached.facts, file_hash(reached.path), _is_racy(reached)))
         packages = tuple(p.path for p in loaded.packages if p.path is not None)
-        models = tuple(compact_model(m) for m in loaded.models)
+        try:
+            models = tuple(compact_outline(m) for m in loaded.models)
+        except ValueError:
+            return
         sources = tuple(compact_source(s) for s in loaded.sources)
         checks = tuple(c.compact() for c in loaded.checks)
         self._new[stamp.path] = (tuple(files), packages, models, sources, checks)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from interlace.errors import InterlaceError, InvalidModel, Location, did_you_mean
 from interlace.model.definition import CheckUse, Model, Source
 from interlace.model.fingerprint import digest
+from interlace.model.outline import Outline, outline_of
 
 if TYPE_CHECKING:
     from interlace.model.words import Words
@@ -41,7 +42,7 @@ class DeclaredCheck:
 
 
 def attach(
-    models: list[Model], sources: list[Source], checks: Sequence[DeclaredCheck], words: Words, *, complete: bool
+    models: list[Outline], sources: list[Source], checks: Sequence[DeclaredCheck], words: Words, *, complete: bool
 ) -> list[InterlaceError]:
     """Give each check to its model or source, in place.
 
@@ -59,10 +60,10 @@ def attach(
     by_name: dict[str, list[DeclaredCheck]] = {}
     for check in checks:
         by_name.setdefault(check.of.casefold(), []).append(check)
-    for position, model in enumerate(models):
-        if found := by_name.pop(model.name.casefold(), None):
-            errors += _refused(model, found, words)
-            models[position] = _checked(model, found)
+    for position, outline in enumerate(models):
+        if found := by_name.pop(outline.name.casefold(), None):
+            errors += _refused(outline, found, words)
+            models[position] = outline_of(_checked(outline.model(), found))
     for position, source in enumerate(sources):
         if found := by_name.pop(source.name.casefold(), None):
             sources[position] = replace(source, checks=(*source.checks, *_uses(found)))
@@ -82,7 +83,7 @@ def _uses(checks: Iterable[DeclaredCheck]) -> list[CheckUse]:
     return [CheckUse(check.type, check.options) for check in checks]
 
 
-def _refused(model: Model, checks: Sequence[DeclaredCheck], words: Words) -> list[InterlaceError]:
+def _refused(model: Outline, checks: Sequence[DeclaredCheck], words: Words) -> list[InterlaceError]:
     if words.materialiser(model.materialise)[1].kind is not None:
         return []
     message = f"the check is about {model.name}, which is materialised as {model.materialise!r} and has no relation"

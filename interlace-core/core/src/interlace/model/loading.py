@@ -15,6 +15,7 @@ from interlace.model.files import Listing, Stamp, content_hash, list_files
 from interlace.model.fingerprint import digest
 from interlace.model.garbage import rare_collections
 from interlace.model.keys import KEYS, canonical
+from interlace.model.outline import Outline, outline_of, whole
 from interlace.model.words import Words
 
 if TYPE_CHECKING:
@@ -36,16 +37,21 @@ class LoadedModels:
     """What a project's files gave.
 
     Attributes:
-        models: models and seeds, those with ``enabled: false`` included, sorted by file and line.
+        outlines: of models and seeds, those with ``enabled: false`` included, sorted by file and line.
         sources: the declared sources.
         errors: all that is wrong, each with its file and line; the models of a file with an error are missing.
         stamps: of every file and folder that was looked at.
     """
 
-    models: tuple[Model, ...]
+    outlines: tuple[Outline, ...]
     sources: tuple[Source, ...]
     errors: tuple[InterlaceError, ...]
     stamps: tuple[Stamp, ...]
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """The models and seeds, whole."""
+        return tuple(outline.model() for outline in self.outlines)
 
 
 def load_models(root: Path, settings: LoadingSettings, plugins: Plugins, *, cache: Path | None) -> LoadedModels:
@@ -69,7 +75,7 @@ class _Load:
     settings: LoadingSettings
     plugins: Plugins
     cache_path: Path | None
-    models: list[Model] = field(default_factory=list)
+    models: list[Outline] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     checks: list[DeclaredCheck] = field(default_factory=list)
     errors: list[InterlaceError] = field(default_factory=list)
@@ -178,23 +184,32 @@ class _Load:
     ) -> None:
         known = cache.get(stamp.path, None if beside is None else beside.path)
         if known is not None:
-            self.models.extend(known[0])
-            self.sources.extend(known[1])
-            self.checks.extend(known[2])
+            self.models += known[0]
+            self.sources += known[1]
+            self.checks += known[2]
             return
+        try:
+            self._read_file(stamp, beside, words, cache, load)
+        except InterlaceError as error:
+            self.errors.extend(flatten([error]))
 
-        def read() -> None:
-            content = _read(stamp.path, self._relative(stamp.path))
-            sidecar = None if beside is None else _read(beside.path, self._relative(beside.path))
-            context = self._context(stamp, beside, sidecar, words)
-            loaded = load(content, context)
-            self.models.extend(loaded.models)
-            self.sources.extend(loaded.sources)
-            self.checks.extend(loaded.checks)
-            read_beside = None if beside is None or sidecar is None else (beside, content_hash(sidecar))
-            cache.put(stamp, content_hash(content), read_beside, loaded)
-
-        self._collect(read)
+    def _read_file(
+        self,
+        stamp: Stamp,
+        beside: Stamp | None,
+        words: Words,
+        cache: Cache,
+        load: Callable[[bytes, LoadingContext], LoadedFile],
+    ) -> None:
+        content = _read(stamp.path, self._relative(stamp.path))
+        sidecar = None if beside is None else _read(beside.path, self._relative(beside.path))
+        context = self._context(stamp, beside, sidecar, words)
+        loaded = load(content, context)
+        self.models += [outline_of(m) for m in loaded.models]
+        self.sources += loaded.sources
+        self.checks += loaded.checks
+        read_beside = None if beside is None or sidecar is None else (beside, content_hash(sidecar))
+        cache.put(stamp, content_hash(content), read_beside, loaded)
 
     def _collect(self, act: Callable[[], object]) -> None:
         try:
@@ -266,15 +281,15 @@ class _Load:
         return self._defaults[folder]
 
     def _refuse_namesakes(self) -> None:
-        known: dict[str, Node] = {}
-        nodes: list[Node] = [*self.models, *self.sources]
+        known: dict[str, Outline | Source] = {}
+        nodes: list[Outline | Source] = [*self.models, *self.sources]
         twice: set[int] = set()
         for node in nodes:
             folded = node.name.casefold()
             first = known.setdefault(folded, node)
             if first is not node:
                 twice.add(id(node))
-                self.errors.append(_namesakes(first, node))
+                self.errors.append(_namesakes(whole(first), whole(node)))
         if twice:
             self.models = [m for m in self.models if id(m) not in twice]
             self.sources = [s for s in self.sources if id(s) not in twice]

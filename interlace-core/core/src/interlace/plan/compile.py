@@ -81,7 +81,7 @@ def _replacement(
     match span:
         case Reference():
             found = relation(span)
-            alias = "" if span.aliased else f" AS {quote(span.parts[-1])}"
+            alias = "" if span.aliased else f" AS {_alias(span, body, quote)}"
             if isinstance(found, Renamed):
                 return f"{found}{alias}"
             if not isinstance(found, Inline):
@@ -94,6 +94,13 @@ def _replacement(
             if span.name not in variables:
                 raise unknown_variable(span, body, variables, where)
             return literal(variables[span.name])
+
+
+def _alias(span: Reference, body: SqlBody, quote: Callable[[str], str]) -> str:
+    """The bare name that columns are qualified by; one in capitals stays without quotes, for databases that fold it."""
+    name = span.parts[-1]
+    folds = name != name.lower() and body.text[span.start : span.end].endswith(name)
+    return name if folds else quote(name)
 
 
 def unknown_variable(span: Variable, body: SqlBody, variables: Iterable[str], where: str) -> InvalidModel:

@@ -10,15 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from interlace.model.definition import SqlBody
+from interlace.model.definition import Model, SqlBody
 from interlace.plan.steps import Change, Reason
+from interlace.plan.versions import made_in, read_in, unfold
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
 
     from interlace.contracts.state import ModelState
     from interlace.lineage.compare import QueryChange
-    from interlace.model.definition import Model
     from interlace.plan.planner import Facts, Planned
     from interlace.plan.steps import Step
 
@@ -36,10 +36,10 @@ _SHOWN: Final = 3
 
 
 class Follows(Protocol):
-    """Compares queries and follows columns, when it is asked."""
+    """Compares queries and follows columns, when it is asked; what is inlined is part of a query."""
 
     def edited(self, name: str, building: Container[str]) -> QueryChange | None:
-        """What a model's new query changes; None where it is none, or nobody knows what it was.
+        """What a model's new query changes, or what is inlined into it; None where nobody knows what it was.
 
         Args:
             name: of the model.
@@ -84,19 +84,24 @@ class Moved:
     Attributes:
         reasons: to build it again.
         columns: its own that may be others because of that.
-        parents: by parent of which it is known the columns that moved, whether the model reads any of them or not.
+        parents: by parent of which it is known the columns that moved, whether the model reads any of them or not;
+            and by what is read through parents that are inlined.
         spared: the parents among them of which it reads none.
+        inlined: whether its own definition is as it was, but not those of models that are inlined into it.
+        shown: what it is said of that the model reads nothing of it.
     """
 
     reasons: tuple[Reason, ...] = ()
     columns: Columns | None = NONE
     parents: Mapping[str, Columns] = field(default_factory=dict)
     spared: Columns = NONE
+    inlined: bool = False
+    shown: Columns = NONE
 
     def rest(self, planned: Planned) -> tuple[Reason, ...]:
         """Why a model need not run whose parents moved."""
-        now = sorted(p for p in self.spared if p in planned.moving)
-        before = sorted(p for p in self.spared if p not in planned.moving)
+        now = sorted(p for p in self.shown if p in planned.moving)
+        before = sorted(p for p in self.shown if p not in planned.moving)
         said = [("changes", now)] if now else []
         said += [("changed", before)] if before else []
         return tuple(
@@ -116,21 +121,54 @@ def parents_moved(model: Model, state: ModelState, facts: Facts, planned: Planne
     gone = tuple(p for p in state.parents if p not in now)
     if not (running or moved or gone):
         return Moved()
-    known = _known((*running, *moved), state, planned)
+    known, others = _read_through(model, state, now, facts, planned)
+    edited = not _is_edited(model, state, facts) and made_in(state.parents) != made_in(now)
     touched = facts.edits.touched(model.name, known, planned.moving) if known else NONE
-    spared = frozenset(known) if touched == NONE else NONE
-    reasons = _reasons([*(p for p in moved if p not in spared), *gone], [p for p in running if p not in spared])
-    others = any(p not in known for p in (*running, *moved) if p in state.parents)
-    if not _is_edited(model, state, facts):
-        others = others or bool(gone) or any(p not in state.parents for p in (*running, *moved))
-    return Moved(reasons, None if others else touched, known, spared)
+    same = not edited or _is_same(model, facts, planned)
+    inlined = [p for p in (*running, *moved) if unfold(now[p]) is not None]
+    spared = frozenset(p for p in (*running, *moved) if p in known) if touched == NONE else NONE
+    shown = spared
+    if touched == NONE and same and not others:
+        spared |= frozenset(inlined)
+        other = {p for p in inlined if _is_another(state.parents.get(p), now[p])}
+        shown |= other | {p for i in inlined for p in read_in({i: now[i]}) if p in known}
+    others_read = (frozenset(now) ^ frozenset(state.parents)) if _is_edited(model, state, facts) else NONE
+    moved = (*(p for p in moved if p not in spared), *gone)
+    reasons = _reasons(moved, [p for p in running if p not in spared], others_read, gone)
+    parents = {**dict.fromkeys(inlined, NONE), **known} if not others else known
+    return Moved(reasons, None if others else touched, parents, spared, edited, shown or spared)
 
 
-def _known(parents: Iterable[str], state: ModelState, planned: Planned) -> dict[str, Columns]:
+def _read_through(
+    model: Model, state: ModelState, now: Mapping[str, str], facts: Facts, planned: Planned
+) -> tuple[dict[str, Columns], bool]:
+    """The columns that moved of what a model reads, through what is inlined, where that is known; and whether more moved."""
+    read, reads = read_in(state.parents), read_in(now)
+    moved = [p for p, version in reads.items() if p in planned.moving or read.get(p) != version]
+    known = _known(moved, read, planned)
+    others = any(p not in known for p in moved if p in read)
+    if not _is_edited(model, state, facts) and made_in(state.parents) == made_in(now):
+        others = others or any(p not in reads for p in read) or any(p not in read for p in moved)
+    return known, others
+
+
+def _is_same(model: Model, facts: Facts, planned: Planned) -> bool:
+    """Whether the models that are inlined are others, and what comes out is not."""
+    edited = facts.edits.edited(model.name, planned.moving)
+    return edited is not None and edited.columns == NONE
+
+
+def _is_another(before: str | None, now: str) -> bool:
+    """Whether the definition of an inlined model is another, or of one that is inlined into it."""
+    was, is_now = unfold(before), unfold(now)
+    return was is None or is_now is None or was.made != is_now.made
+
+
+def _known(parents: Iterable[str], were: Mapping[str, str], planned: Planned) -> dict[str, Columns]:
     """The columns that moved of each parent since the model read it, of the parents of which that is known."""
     found = {}
     for parent in parents:
-        read = state.parents.get(parent)
+        read = were.get(parent)
         before = None if read is None else planned.versions.since(parent, read)
         moving = planned.moving.get(parent, NONE)
         if before is not None and moving is not None:
@@ -143,13 +181,17 @@ def _is_edited(model: Model, state: ModelState, facts: Facts) -> bool:
     return state.fingerprint is not None and state.fingerprint.data != facts.fingerprints[model.name]
 
 
-def _reasons(moved: Sequence[str], running: Sequence[str]) -> tuple[Reason, ...]:
-    reasons = []
-    if moved:
-        reasons.append(Reason("parent", f"{_names(moved)} changed since", tuple(moved)))
-    if running:
-        reasons.append(Reason("parent_runs", f"{_names(running)} runs", tuple(running)))
-    return tuple(reasons)
+def _reasons(
+    moved: Sequence[str], running: Sequence[str], others: Container[str], gone: Container[str]
+) -> tuple[Reason, ...]:
+    """Why to build a model whose parents moved; those which only its new definition reads, or does no more, are told apart."""
+    said = [
+        ("parent", "{} changed since", [p for p in moved if p not in others]),
+        ("parent", "it reads {} now", [p for p in moved if p in others and p not in gone]),
+        ("parent", "it reads {} no more", [p for p in moved if p in others and p in gone]),
+        ("parent_runs", "{} runs" if len(running) == 1 else "{} run", running),
+    ]
+    return tuple(Reason(code, words.format(_names(names)), tuple(names)) for code, words, names in said if names)
 
 
 def part_of(
@@ -158,11 +200,13 @@ def part_of(
     """The columns that a build moves, and what is to be said of an edited query."""
     codes = {r.code for r in reasons}
     partial = codes <= PARTIAL and _is_replaced(model, facts)
-    if "definition" not in codes:
+    if "definition" not in codes and not moved.inlined:
         return (_in_order(model, moved.columns) if partial else None), None
     edited = facts.edits.edited(model.name, planned.moving)
     if edited is None:
         return None, None
+    if moved.inlined and edited.columns == NONE:
+        return (_in_order(model, moved.columns) if partial else None), None
     columns = None
     if partial and edited.columns is not None and moved.columns is not None:
         columns = _in_order(model, edited.columns | moved.columns)
@@ -199,10 +243,26 @@ def _judged(change: Change, step: Step, building: set[str], facts: Facts, planne
         return change
     moved = {step.model: change.columns}
     harmless = change.columns <= {c.casefold() for c in change.added} or all(
-        facts.edits.touched(child, moved, planned.moving) == NONE for child in facts.graph.children(step.model)
+        facts.edits.touched(child, moved, planned.moving) == NONE for child in _readers(step.model, facts)
     )
     spared = () if step.columns is None else tuple(n for n in _below(step.model, facts) if n not in building)
     return replace(change, kind="non_breaking" if harmless else "breaking", spared=spared)
+
+
+def _readers(name: str, facts: Facts) -> set[str]:
+    """The models that read a model, through those that are inlined."""
+    found: set[str] = set()
+    pending = list(facts.graph.children(name))
+    seen: set[str] = set()
+    while pending:
+        at = pending.pop()
+        node = facts.graph.nodes[at]
+        if isinstance(node, Model) and facts.kinds[node.materialise].inlined:
+            pending += [] if at in seen else facts.graph.children(at)
+            seen.add(at)
+        else:
+            found.add(at)
+    return found
 
 
 def _below(name: str, facts: Facts) -> list[str]:

@@ -14,12 +14,13 @@ from interlace.plan.deferral import NO_DEFERRAL, Deferral
 from interlace.plan.inputs import same_content
 from interlace.plan.known_columns import NOBODY_KNOWS, Moved, parents_moved, part_of, with_readers
 from interlace.plan.steps import Action, Deferred, Plan, Reason, Step, Upstream
-from interlace.plan.versions import Versions, digest
+from interlace.plan.versions import Versions, digest, made_in
 
 if TYPE_CHECKING:
     from interlace.contracts.relation import Relation, RelationInfo
     from interlace.contracts.state import IntervalRecord
     from interlace.graph.build import Graph
+    from interlace.model.definition import Fingerprint
     from interlace.plan.arrivals import Arrivals
     from interlace.plan.incremental import Asked, Due
     from interlace.plan.known_columns import Follows
@@ -152,15 +153,23 @@ def make_plan(facts: Facts) -> Planned:
 
 
 def edited(facts: Facts, plan: Plan) -> list[str]:
-    """The models that a plan builds from another definition than last time; parents first."""
+    """The models that a plan builds from another definition than last time, their own or an inlined one; parents first."""
     states = facts.state.models
+    inlines = any(kind.inlined for kind in facts.kinds.values())
+    versions = versions_of(facts) if inlines and plan.steps else None
+
+    def is_edited(name: str, built: Fingerprint) -> bool:
+        if built.data != facts.fingerprints[name]:
+            return True
+        return versions is not None and made_in(states[name].parents) != made_in(versions.read_by(name))
+
     return [
         s.model
         for s in plan.steps
         if s.action == "build"
         and s.model in states
         and (built := states[s.model].fingerprint) is not None
-        and built.data != facts.fingerprints[s.model]
+        and is_edited(s.model, built)
     ]
 
 

@@ -194,21 +194,27 @@ class _Judge:
             )
         if built.relation != str(self._places[name][0]):
             return f"{source} published it as {built.relation}: run it in {source} again"
-        return self._mixed(name, built) or self._moved(name, before, built)
+        return self._mixed(model, built) or self._moved(name, before, built)
 
-    def _mixed(self, name: str, built: ModelState) -> str | None:
+    def _mixed(self, model: Model, built: ModelState) -> str | None:
         """Whether its rows come from other parents than those that stand beside it once it is promoted."""
-        source, target = self._source, self._target
+        source, target, name = self._source, self._target, model.name
         for parent in self._defined.parents(name):
             there = source.models.get(parent)
             if there is None or there.data_version is None:
                 continue
             read = built.parents.get(parent)
             if parent in self.moving and read != there.data_version and not self._is_spared(name, parent, there, read):
-                return f"{source.environment} built it before the {parent} that is promoted: run it in {source.environment} again"
+                return f"{source.environment} built it before the {parent} that is promoted: {self._again(model)}"
             if parent not in self.moving and read == there.data_version and parent in self._new:
                 return f"it read {source.environment}'s {parent}, which {target.environment} has not: promote +{name}"
         return None
+
+    def _again(self, model: Model) -> str:
+        """How it comes to read what its parents are now: what was loaded by intervals is not loaded again by itself."""
+        source = self._source.environment
+        again = f"run it in {source} again"
+        return again if model.incremental is None else f"{again}: interlace run {model.name} --env {source} --force"
 
     def _is_spared(self, name: str, parent: str, there: ModelState, read: str | None) -> bool:
         """Whether it reads nothing of what moved in a parent since it was built."""

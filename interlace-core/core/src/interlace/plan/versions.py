@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from interlace.contracts.state import ModelState
 
-__all__ = ["UNSEEN", "Versions", "digest"]
+__all__ = ["UNSEEN", "Unfolded", "Versions", "digest", "made_in", "made_of", "made_together", "read_in", "unfold"]
 
 UNSEEN = "unseen"
 """The version of what Interlace cannot see into."""
@@ -25,10 +26,54 @@ def digest(*parts: str) -> str:
     return hashed.hexdigest()
 
 
+class Unfolded(NamedTuple):
+    """The version of a model that is inlined.
+
+    Attributes:
+        digest: of all that it is made of.
+        made: of the definitions alone: its own, and those inlined into it.
+        leaves: by name the versions of what it reads that is not inlined itself.
+    """
+
+    digest: str
+    made: str
+    leaves: dict[str, str]
+
+
+def unfold(version: str | None) -> Unfolded | None:
+    """A version of a model that was inlined; None for any other, and for one that an older Interlace kept."""
+    return Unfolded(*json.loads(version)) if version is not None and version.startswith("[") else None
+
+
+def read_in(parents: Mapping[str, str]) -> dict[str, str]:
+    """What was read through all that was inlined, by name with its version, out of what was read at first hand."""
+    found: dict[str, str] = {}
+    for name, version in parents.items():
+        inlined = unfold(version)
+        found |= {name: version} if inlined is None else inlined.leaves
+    return found
+
+
+def made_in(parents: Mapping[str, str]) -> str:
+    """A digest of the definitions that were inlined, out of the versions of what was read; empty where none were."""
+    return made_together({n: inlined.made for n, v in parents.items() if (inlined := unfold(v)) is not None})
+
+
+def made_together(made: Mapping[str, str]) -> str:
+    """A digest of what several inlined models are made of, by name; empty where there are none."""
+    return digest(*(f"{n}={m}" for n, m in sorted(made.items()))) if made else ""
+
+
+def made_of(name: str, inlined: Mapping[str, str], parents: Callable[[str], Iterable[str]]) -> str:
+    """A digest of the definitions that an inlined model is made of: its own, and those inlined into it."""
+    return digest(*(f"{n}={inlined[n]}" for n in sorted(_inlined_below(name, inlined, parents))))
+
+
 class Versions:
     """The present data version of each node.
 
-    A model that is inlined has no rows of its own: its version is made of its definition and of its parents' versions.
+    A model that is inlined has no rows of its own: its version is made of its definition and of its parents' versions,
+    which it names, so that it can be told later what of it moved: see `unfold`.
 
     Args:
         known: the versions of models that are published; missing where nothing is.
@@ -54,10 +99,15 @@ class Versions:
         """The version of one node; `UNSEEN` for a source and for what was never published."""
         if name not in self._inlined:
             return self._known.get(name, UNSEEN)
-        for inner in self._inlined_below(name):
+        digests: dict[str, str] = {}
+        leaves: dict[str, str] = {}
+        for inner in _inlined_below(name, self._inlined, self._parents):
             read = sorted(self._parents(inner))
-            self._known[inner] = digest(self._inlined[inner], *(f"{p}={self._known.get(p, UNSEEN)}" for p in read))
-        return self._known[name]
+            leaves |= {p: self._known.get(p, UNSEEN) for p in read if p not in self._inlined}
+            said = (f"{p}={digests[p] if p in digests else leaves[p]}" for p in read)
+            digests[inner] = digest(self._inlined[inner], *said)
+        made = digest(*(f"{n}={self._inlined[n]}" for n in sorted(digests)))
+        return json.dumps([digests[name], made, leaves], sort_keys=True)
 
     def read_by(self, name: str) -> dict[str, str]:
         """The versions of all that a model reads now, by name."""
@@ -79,17 +129,18 @@ class Versions:
         if since is not None:
             self._since[name, version] = since
 
-    def _inlined_below(self, name: str) -> list[str]:
-        """The chain of inlined models that `name` is made of, inner ones first."""
-        ordered: list[str] = []
-        pending = [(name, False)]
-        seen: set[str] = set()
-        while pending:
-            at, done = pending.pop()
-            if done:
-                ordered.append(at)
-            elif at not in seen:
-                seen.add(at)
-                pending.append((at, True))
-                pending.extend((p, False) for p in self._parents(at) if p in self._inlined)
-        return ordered
+
+def _inlined_below(name: str, inlined: Mapping[str, str], parents: Callable[[str], Iterable[str]]) -> list[str]:
+    """The chain of inlined models that `name` is made of, inner ones first."""
+    ordered: list[str] = []
+    pending = [(name, False)]
+    seen: set[str] = set()
+    while pending:
+        at, done = pending.pop()
+        if done:
+            ordered.append(at)
+        elif at not in seen:
+            seen.add(at)
+            pending.append((at, True))
+            pending.extend((p, False) for p in parents(at) if p in inlined)
+    return ordered

@@ -15,12 +15,12 @@ from interlace.plan.planner import make_plan, read_through, versions_of
 from interlace.plan.steps import Plan, Reason, Step
 from interlace.run.adopt_columns import differences, look_at
 from interlace.run.adopt_loaded import Extent, loaded_of
-from interlace.run.document import definition_of
 from interlace.run.intervals import keeping_models, written_models
 from interlace.run.permitting import refuse_forbidden_writes
 from interlace.run.prepare import gather, prepare, stands
 from interlace.run.promote import recorded_run, right_to_write
 from interlace.run.selection import selected_names
+from interlace.run.unfolded import record_of
 from interlace.state.ids import new_id
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _record(view: View, item: Adopted, run: str) -> AttemptRecord:
         intervals=intervals,
         forget_intervals=True,
         cursor=item.extent.cursor if item.extent is not None else None,
-        definition=definition_of(model, view.rest(model), item.state.columns),
+        definition=record_of(view, model, item.state.columns),
     )
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from interlace.model.definition import Model, SqlBody
-from interlace.plan.versions import digest
+from interlace.plan.versions import digest, made_in
+from interlace.run.unfolded import made_now, named, nodes_in, rest_and_made, unfolded
 
 if TYPE_CHECKING:
     from interlace.contracts.relation import Column
@@ -41,6 +42,7 @@ class Edits:
     _lineage: ModelLineage | None = None
     _definitions: dict[str, DefinitionRecord | None] = field(default_factory=dict)
     _queries: dict[str, SqlBody | None] = field(default_factory=dict)
+    _unfolded: dict[str, SqlBody | None] = field(default_factory=dict)
 
     def edited(self, name: str, building: Container[str]) -> QueryChange | None:
         """What a model's new query changes; None where it is no SQL, or nobody knows what it was."""
@@ -53,15 +55,22 @@ class Edits:
         definition = self._definition(model)
         if definition is None:
             return None
-        if definition.rest != self.view.rest(model) or definition.query == model.body.text:
+        if definition.rest.partition(" ")[0] != self._rest(model):
             return QueryChange(None, why="more than its query is another")
         if any("on_failure" in check["options"] for check in definition.document.get("checks", ())):
             return QueryChange(None, why="its checks set rows aside when it was built")
-        before = self._query(model)
-        if before is None:
-            return QueryChange(None, why="it was no query before")
-        change = query_change(before.text, model.body.text, self._models().dialect(model), self._lookup(model))
-        return replace(change, columns=self._as_named(model, model.body, change.columns, {}, change.removed))
+        if self._was_same(model, definition):
+            return QueryChange(frozenset())
+        before, body = self._query(model), self._body(model)
+        if before is None or not isinstance(body, SqlBody):
+            return QueryChange(None, why="it was no query before" if before is None else "it is no query any more")
+        if definition.query == body.text:
+            return QueryChange(None, why="more than its query is another")
+        change = query_change(before.text, body.text, self._models().dialect(model), self._lookup(model))
+        change = replace(change, columns=self._as_named(model, body, change.columns, {}, change.removed))
+        if change.columns is not None and not change.columns:
+            self._keep_same(model, definition)
+        return change
 
     def touched(
         self, name: str, changed: Mapping[str, frozenset[str]], building: Container[str]
@@ -73,7 +82,7 @@ class Edits:
         """
         self._building = building
         model = self.view.models[name]
-        body: Body | None = self._query(model) if self._is_edited(model) else model.body
+        body: Body | None = self._query(model) if self._is_edited(model) else self._body(model)
         if body is None or model.pre or model.post or name in self.view.inlined:
             return None
         if not set(changed) <= self._read_by(model, body):
@@ -93,13 +102,45 @@ class Edits:
         if self._lineage is not None:
             self._lineage.cache.close()
 
+    # --- what was compared before -----------------------------------------------------------------------------
+
+    def _was_same(self, model: Model, definition: DefinitionRecord) -> bool:
+        """Whether it is known that another definition of what is inlined makes no difference: it is asked in every plan."""
+        if not definition.rest.partition(" ")[2]:
+            return False
+        return self._models().cache.get(f"{model.name}\0same", self._same_key(model, definition)) is not None
+
+    def _keep_same(self, model: Model, definition: DefinitionRecord) -> None:
+        from interlace.lineage.edges import Lineage
+
+        if definition.rest.partition(" ")[2]:
+            self._models().cache.put(f"{model.name}\0same", self._same_key(model, definition), Lineage(()))
+
+    def _same_key(self, model: Model, definition: DefinitionRecord) -> str:
+        said = [_said(self._models().known(n)) for n in sorted(nodes_in(self.view, model, definition.query or ""))]
+        now = (self.view.fingerprints[model.name], rest_and_made(self.view, model))
+        return digest(self._models().dialect(model), definition.query or "", definition.rest, *now, repr(said))
+
     # --- definitions ------------------------------------------------------------------------------------------
 
     def _is_edited(self, model: Model) -> bool:
         state = self.states.get(model.name)
         if state is None or state.fingerprint is None:
             return False
-        return state.fingerprint.data != self.view.fingerprints[model.name]
+        if state.fingerprint.data != self.view.fingerprints[model.name]:
+            return True
+        return made_in(state.parents) != ("" if not self.view.inlined else made_now(self.view, model))
+
+    def _body(self, model: Model) -> Body | None:
+        """What a model is made of now, with the queries that are inlined; None where that is no one query."""
+        if not self.view.inlined or not isinstance(model.body, SqlBody):
+            return model.body
+        if model.name not in self._unfolded:
+            self._unfolded[model.name] = unfolded(self.view, model)
+        return self._unfolded[model.name]
+
+    def _rest(self, model: Model) -> str:
+        return rest_and_made(self.view, model).partition(" ")[0]
 
     def _query(self, model: Model) -> SqlBody | None:
         """The query that a model was built with; None where nobody knows."""
@@ -114,6 +155,8 @@ class Edits:
             state = self.states.get(model.name)
             built = state.fingerprint if state is not None else None
             same = found is not None and built is not None and found[0].data == built.data
+            if same and found is not None and state is not None:
+                same = found[1].rest.partition(" ")[2] == made_in(state.parents)
             self._definitions[model.name] = found[1] if found is not None and same else None
         return self._definitions[model.name]
 
@@ -126,7 +169,7 @@ class Edits:
             return None
         try:
             return QueryReader(self._models().dialect(model)).read(definition.query, model.file, model.line)[0]
-        except InvalidSql:  # a newer sqlglot may refuse what an older one took
+        except (InvalidSql, RecursionError):  # a newer sqlglot may refuse what an older one took
             return None
 
     def _as_named(
@@ -193,7 +236,7 @@ class Edits:
         known = known or {}
 
         def lookup(parts: tuple[str, ...]) -> Known:
-            node = nodes.get(parts) or self.view.loaded.graph.find(parts)
+            node = nodes.get(parts) or self._find(parts)
             if node is None:
                 return Known(".".join(parts))
             return known.get(node) or self._models().known(node)
@@ -219,8 +262,14 @@ class Edits:
         """The nodes that stand in a query; what is only declared to come before it may be read behind a macro."""
         if not isinstance(body, SqlBody):
             return set(self.view.loaded.graph.references(model.name).values())
-        find = self.view.loaded.graph.find
-        return {node for r in body.references if (node := find(r.parts)) is not None}
+        return {node for r in body.references if (node := self._find(r.parts)) is not None}
+
+    def _find(self, parts: tuple[str, ...]) -> str | None:
+        """The node that a name means: as an author writes it, or as it stands in what was inlined."""
+        name, graph = named(parts), self.view.loaded.graph
+        if isinstance(name, str):
+            return name if name in graph.nodes else None
+        return graph.find(name)
 
     def _over(self, model: Model, body: SqlBody, known: Mapping[str, Known]) -> Lineage:
         """The lineage of a query, were these the columns of some of what it reads."""

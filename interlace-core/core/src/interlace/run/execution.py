@@ -49,7 +49,8 @@ if TYPE_CHECKING:
 
     from interlace.contracts.connection import Connection, Session
     from interlace.contracts.relation import Column, Relation
-    from interlace.contracts.state import AttemptRecord, HeldRecord, StateStore
+    from interlace.contracts.state import AttemptRecord, DefinitionRecord, HeldRecord, StateStore
+    from interlace.model.definition import Model
     from interlace.plan.planner import Facts, Planned
     from interlace.run.audit import Audited
     from interlace.run.check_words import Part
@@ -332,7 +333,7 @@ class Execution:
             intend=self._intend if self._holding is None else None,
             lanes=self._lanes,
             extent=self._extent(),
-            rest=view.rest,
+            define=_define(view),
             circuits=self._circuits(),
             letters=self._letters(),
             keep=self._holding.keep if self._holding is not None else None,
@@ -464,6 +465,17 @@ class Execution:
 
     def _notify(self, hook: str, **arguments: object) -> None:
         self._view.loaded.plugins.notify(hook, **arguments)
+
+
+def _define(view: View) -> Callable[[Model, Iterable[Column] | None], DefinitionRecord]:
+    """What keeps definitions, imported where one is kept."""
+
+    def define(model: Model, columns: Iterable[Column] | None) -> DefinitionRecord:
+        from interlace.run.unfolded import record_of
+
+        return record_of(view, model, columns)
+
+    return define
 
 
 def _holding(run: str) -> Holding:

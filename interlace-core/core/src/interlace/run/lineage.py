@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from interlace.contracts.state import ModelState, StateStore
     from interlace.lineage.known import Expression
     from interlace.model.definition import Model
+    from interlace.model.outline import Outline
     from interlace.run.view import View
 
 __all__ = ["dialects_of", "model_lineage", "own_columns"]
@@ -60,7 +61,7 @@ def model_lineage(view: View, store: StateStore) -> ModelLineage:
     return ModelLineage(view.loaded.graph, dialects_of(view), recorded, current, expression, own, cache)
 
 
-def dialects_of(view: View) -> Callable[[Model], str]:
+def dialects_of(view: View) -> Callable[[Model | Outline], str]:
     """Gives sqlglot's word for the dialect of a model."""
     dialects = view.loaded.connections.dialects()
     default = view.loaded.config.default_connection

@@ -12,12 +12,14 @@ from interlace.errors import InterlaceError, InvalidProject
 from interlace.model.garbage import rare_collections
 from interlace.plan.observe import Observation, observe, observe_file, observe_tree
 from interlace.run.connections import Connections
-from interlace.run.policy import apply_policy
+from interlace.run.policy import apply_policy, has_policy
 
 if TYPE_CHECKING:
     from interlace.config import LoadedConfig
     from interlace.graph.build import Graph
+    from interlace.model.definition import Model
     from interlace.model.files import Stamp
+    from interlace.model.outline import Outline
     from interlace.plugins import PluginManager
 
 __all__ = ["Loaded", "load"]
@@ -95,7 +97,9 @@ def load(
     models = load_models(root, settings, plugins, cache=root / CACHE)
     if models.errors:
         raise InvalidProject(models.errors)
-    decided = apply_policy(models.models, plugins, tuple(config.connections))
+    decided: Iterable[Model | Outline] = models.outlines
+    if has_policy(plugins):
+        decided = apply_policy(models.models, plugins, tuple(config.connections))
     graph = Graph.build(decided, models.sources, replace(settings, default_schema=_default_schema(config, connections)))
     observations = (*trees, *_observations(root, config, models.stamps)) if observed else None
     variables = config.variables(given)

@@ -26,11 +26,13 @@ _OWN: Final = frozenset({"table", "view", "ephemeral"})
 """Materialisations that give the columns of the query, and no others."""
 
 
-def offers_by_definition(view: View, states: Mapping[str, ModelState]) -> Offers:
+def offers_by_definition(
+    view: View, states: Mapping[str, ModelState], asked: Callable[[str], tuple[Column, ...] | None] = lambda _: None
+) -> Offers:
     """What nodes give once all of them are built as they are defined.
 
     SQL is followed.  What was recorded counts for seeds and Python whose definition, and all that they read, is as it
-    was; of another seed what its file says; of sources what is declared, and there may be more.
+    was; of another seed what its file says; of sources what is declared and what `asked` gives, and there may be more.
     """
     graph = view.loaded.graph
     settled: dict[str, bool] = {}
@@ -40,7 +42,7 @@ def offers_by_definition(view: View, states: Mapping[str, ModelState]) -> Offers
     def said(name: str) -> Offer | None:
         node = graph.nodes[name]
         if isinstance(node, Source):
-            return Offer(tuple((c.name, c.type) for c in node.columns), sure=False) if node.columns else Offer()
+            return _of_source(node, asked(name))
         if isinstance(node.body, SqlBody):
             return _elsewhere(node)
         recorded = states[name].columns if settled[name] else None
@@ -79,6 +81,15 @@ def offers_by_plan(view: View, facts: Facts, plan: Plan) -> Offers:
         return Offer() if found is None else Offer(_typed(found))
 
     return Offers(view.loaded.graph, dialects_of(view), said, _beside(view, lambda name: _there(facts, name)))
+
+
+def _of_source(source: Source, asked: Iterable[Column] | None) -> Offer:
+    """What is declared of a source, and what its database told when it was last asked."""
+    declared = [(c.name, c.type) for c in source.columns]
+    if asked is None:
+        return Offer(tuple(declared), sure=False) if declared else Offer()
+    names = {name.casefold() for name, _ in declared}
+    return Offer((*declared, *(c for c in _typed(asked) if c[0].casefold() not in names)), sure=False)
 
 
 def _of_file(view: View, model: Model, seed: SeedBody) -> Offer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from interlace.contracts.materialiser import Materialiser
 from interlace.errors import PluginError, did_you_mean
@@ -14,7 +14,14 @@ from interlace.plan.versions import digest
 if TYPE_CHECKING:
     from interlace.plugins import PluginManager
 
-__all__ = ["apply_policy"]
+__all__ = ["apply_policy", "has_policy"]
+
+_HOOKS: Final = ("interlace_resolve_connection", "interlace_choose_strategy")
+
+
+def has_policy(plugins: PluginManager) -> bool:
+    """Whether any plugin decides something."""
+    return any(plugins.answers(hook) for hook in _HOOKS)
 
 
 def apply_policy(models: Iterable[Model], plugins: PluginManager, connections: tuple[str, ...]) -> tuple[Model, ...]:

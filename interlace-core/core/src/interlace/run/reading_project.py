@@ -186,9 +186,13 @@ class ReadingProject(LoadedProject):
         Raises:
             UsageError: a selector matches nothing.
         """
+        from interlace.run.asked_columns import AskedColumns
+        from interlace.run.expressions import expressions_of
         from interlace.run.validate import validate
 
-        return validate(self._view, self.select(select, exclude), self.store.snapshot(self.environment).models)
+        asked = AskedColumns(expressions_of(self.store, self.root).parent, self._view)
+        states = self.store.snapshot(self.environment).models
+        return validate(self._view, self.select(select, exclude), states, asked.of)
 
     def profile(self, name: str, columns: Sequence[str] = ()) -> Profile:
         """What the data of a model, seed or source looks like, as it is published in this environment.

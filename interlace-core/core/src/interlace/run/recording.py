@@ -12,6 +12,7 @@ from interlace.contracts.load import LoadCounts
 from interlace.contracts.state import AttemptRecord, ModelState
 from interlace.errors import Cancelled, ConnectionFailure, ExportFailed, InterlaceError
 from interlace.model.definition import Fingerprint
+from interlace.plan.versions import made_in
 from interlace.redaction import redacted
 from interlace.run.attempt import Built
 from interlace.run.result import Failed, NotRun, Outcome, Succeeded
@@ -20,6 +21,7 @@ from interlace.state.ids import new_id
 from interlace.telemetry.events import ChecksFinished, IntervalLoaded, ModelFinished, ModelRetrying, ModelStarted
 
 if TYPE_CHECKING:
+    from interlace.contracts.relation import Column
     from interlace.contracts.state import DefinitionRecord
     from interlace.model.definition import Model
     from interlace.plan.steps import Action
@@ -85,7 +87,7 @@ class Recording:
         recorder: Recorder,
         versions: Versions,
         extent: Extent,
-        rest: Callable[[Model], str],
+        define: Callable[[Model, Iterable[Column] | None], DefinitionRecord],
         keep: Callable[[Done], None] | None = None,
         letters: DeadLetters | None = None,
     ) -> None:
@@ -94,7 +96,7 @@ class Recording:
         self._recorder = recorder
         self._versions = versions
         self._extent = extent
-        self._rest = rest
+        self._define = define
         self._keep = keep
         self._letters = letters if keep is None else None
         self._tries: dict[str, int] = {}
@@ -405,11 +407,10 @@ class Recording:
         before, now = task.state.fingerprint, state.fingerprint
         if now is None or now.data != task.fingerprint:
             return None
-        if before is not None and (before.data, before.metadata) == (now.data, now.metadata) and not schema_changed:
+        same = before is not None and (before.data, before.metadata) == (now.data, now.metadata)
+        if same and not schema_changed and made_in(task.state.parents) == made_in(state.parents):
             return None
-        from interlace.run.document import definition_of
-
-        return definition_of(task.model, self._rest(task.model), state.columns)
+        return self._define(task.model, state.columns)
 
     def _version(self, task: Task, attempt: str, built: Built) -> tuple[str, Mapping[str, tuple[str, ...]]]:
         """A new data version where rows moved, and what moved since older ones.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from interlace.plan.versions import read_in, unfold
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -38,11 +40,20 @@ def is_spared(task: Task, parent: str, versions: Versions) -> bool:
 
 def _as_planned(task: Task, parent: str, versions: Versions) -> bool:
     """Whether nothing moved in a parent since the task's model read it but what the plan takes to have moved."""
-    read = task.state.parents.get(parent)
+    before, now = task.state.parents, versions.of(parent)
+    if before.get(parent) == now:
+        return True
+    if unfold(now) is not None and parent in before and parent not in task.step.parents:
+        return False
+    read = read_in(before)
+    return all(_is_leaf_as_planned(task, leaf, read.get(leaf), versions) for leaf in read_in({parent: now}))
+
+
+def _is_leaf_as_planned(task: Task, leaf: str, read: str | None, versions: Versions) -> bool:
     if read is None:
         return True  # another query brings it, and is compared with the one before
-    moved = versions.since(parent, read)
-    return moved is not None and moved <= task.step.parents.get(parent, frozenset())
+    moved = versions.since(leaf, read)
+    return moved is not None and moved <= task.step.parents.get(leaf, frozenset())
 
 
 def _moved(task: Task, built: Built, versions: Versions) -> frozenset[str] | None:

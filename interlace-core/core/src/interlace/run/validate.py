@@ -19,6 +19,7 @@ from interlace.run.offering import offers_by_definition
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from interlace.contracts.relation import Column
     from interlace.contracts.state import ModelState
     from interlace.lineage.offers import Offers
     from interlace.run.view import View
@@ -43,16 +44,22 @@ class Validated:
         return any(strict or f.level == "error" for f in self.findings)
 
 
-def validate(view: View, names: frozenset[str], states: Mapping[str, ModelState]) -> Validated:
+def validate(
+    view: View,
+    names: frozenset[str],
+    states: Mapping[str, ModelState],
+    asked: Callable[[str], tuple[Column, ...] | None],
+) -> Validated:
     """Look at the selected models.
 
     Args:
         names: the models to look at.
         states: what was recorded of the environment.
+        asked: gives the columns of a source as they were last asked for; None where they were not.
     """
     found = [*_configured(view), *_refused(view, names)]
     levels = Levels(view.loaded.config.config.lint.model_dump())
-    offers = offers_by_definition(view, states)
+    offers = offers_by_definition(view, states, asked)
     graph = view.loaded.graph
     checked = _read_by_checks(view)
     chosen = [n for name in graph.order() if name in names and isinstance(n := graph.nodes[name], Model)]

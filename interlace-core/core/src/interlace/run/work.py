@@ -14,7 +14,8 @@ from interlace.run.together import joins
 from interlace.run.trying import Trying
 
 if TYPE_CHECKING:
-    from interlace.contracts.state import AttemptRecord
+    from interlace.contracts.relation import Column
+    from interlace.contracts.state import AttemptRecord, DefinitionRecord
     from interlace.model.definition import Model
     from interlace.plan.versions import Versions
     from interlace.run.attempt import Audit
@@ -46,7 +47,7 @@ class Work:
         intend: keeps an attempt's intended record before a load that is not idempotent commits; None under ``--hold``.
         keep: takes what succeeded in place of the recorder, under ``--hold``.
         extent: how many rows a model reads.
-        rest: what decides a model's data besides its body; see `View.rest`.
+        define: gives what a model is built from, with the columns that it is published with; see `record_of`.
         circuits: of the run's connections.
         letters: keep what failed for good.
         lanes: how many intervals of one model may be loaded at once.
@@ -63,7 +64,7 @@ class Work:
         allow_empty: str,
         intend: Callable[[AttemptRecord, bool], None] | None,
         extent: Extent,
-        rest: Callable[[Model], str],
+        define: Callable[[Model, Iterable[Column] | None], DefinitionRecord],
         circuits: Circuits,
         letters: DeadLetters,
         keep: Callable[[Done], None] | None = None,
@@ -73,7 +74,7 @@ class Work:
         self._extent = extent
         self._compute = compute
         self._sessions = Sessions()
-        self._recording = Recording(run, recorder, versions, extent, rest, keep, letters)
+        self._recording = Recording(run, recorder, versions, extent, define, keep, letters)
         self._trying = Trying(self._sessions, self._recording, circuits, compute.root)
         shared: dict[str, Any] = {
             "run": run,
@@ -85,7 +86,7 @@ class Work:
         }
 
         def beside() -> Building:
-            recording = Recording(run, recorder, versions, extent, rest, keep, letters)
+            recording = Recording(run, recorder, versions, extent, define, keep, letters)
             trying = Trying(self._sessions, recording, circuits, compute.root)
             return Building(recording=recording, trying=trying, **shared)
 
