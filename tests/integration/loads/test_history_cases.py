@@ -460,3 +460,13 @@ def test_a_history_in_partitions_is_loaded(engine, load, versions):
     changed = [n for n in range(8) if n % 3]
     expected = [(n, "a", 1, 2 if n in changed else None) for n in range(8)] + [(n, "b", 2, None) for n in changed]
     assert sorted(expected, key=repr) == versions()
+
+
+def test_a_late_delete_is_refused_where_late_rows_are(load, versions):
+    options = {"updated_at": "u", "late": "error", "delete_mode": "close", "delete_when": "v = 'gone'"}
+    options["first_valid_from"] = "epoch"  # so that the key was there already
+    load(7, (1, "a", "", day(6)), **options)
+
+    with pytest.raises(LoadRefused, match="older than what is known of their key: 1"):
+        load(8, (1, "gone", "", day(1)), **options)
+    assert [(1, "a", None)] == [(key, value, ended) for key, value, _, ended in versions()]

@@ -230,8 +230,9 @@ class _Load:
         live = [v for v in versions if not v.gone]
         covered = any(v.covers(event.at) for v in live)
         if event.gone:
-            deleted = any(v.ended is not None and v.source == event.at for v in versions)
-            return "late" if covered and not deleted else "known"
+            if not covered or any(v.ended is not None and v.source == event.at for v in versions):
+                return "known"
+            return self._late()
         if any(v.knows(event.at) and not self._differ(self._tracked(), v.row, event.row) for v in live):
             return "known"
         moments = [(v, {v.source, v.began} if self.rules.first == "updated_at" else {v.source}) for v in live]
@@ -239,6 +240,9 @@ class _Load:
             return "conflict"
         if self.rules.late == "insert" and not covered and event.at > min(v.began for v in versions):
             return "rejected"
+        return self._late()
+
+    def _late(self) -> str:
         if self.rules.late == "error":
             raise Refused
         return "late"
