@@ -172,30 +172,6 @@ def _did(status: str | None, *, built: bool) -> str:
     return "tried"
 
 
-def _read(
-    name: str, before: Mapping[str, Any], now: Mapping[str, Any], models: Mapping[str, ModelState]
-) -> Iterator[str]:
-    """What a model reads; of what is itself in the plan that is said there."""
-    seen, found = (plan["observed"][name]["parents"] for plan in (before, now))
-    for parent in {**seen, **found}:
-        then, version = seen.get(parent), found.get(parent)
-        if then == version or (then and version and _is_told(parent, before, now)):
-            continue
-        state = models.get(parent)
-        if then is None or version is None:
-            yield f"{name} {'reads' if then is None else 'no longer reads'} {parent}"
-        elif state is not None and state.data_version == version and state.run is not None:
-            yield f"{parent}, which {name} reads, was built by run {state.run} since the plan"
-        else:
-            yield f"{parent}, which {name} reads, changed since the plan"
-
-
-def _is_told(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    """Whether what became of a model is said of itself."""
-    seen, found = before["observed"].get(name), now["observed"].get(name)
-    return seen is not None and (found is None or seen["state"] != found["state"])
-
-
 def _files(name: str, seen: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
     inputs, there = seen["inputs"], found["inputs"]
     for pattern in {**inputs, **there}:
