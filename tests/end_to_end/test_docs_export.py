@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.slow  # together they are: some seconds of runs
+
 
 @pytest.fixture
 def shop(project):

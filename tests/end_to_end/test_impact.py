@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.slow  # together they are: some seconds of runs
+
 CONFIG = """
 connections:
   default: {type: duckdb, path: warehouse.duckdb}

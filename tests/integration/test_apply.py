@@ -20,6 +20,8 @@ from interlace.plan.saved import SavedPlan
 from interlace.run.lease import RunLease
 from interlace.state.store import Store
 
+pytestmark = pytest.mark.slow  # together they are: some seconds of runs
+
 CONFIG = """
 name: shop
 connections:

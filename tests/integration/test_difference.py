@@ -19,6 +19,8 @@ from interlace_duckdb.connection import DuckDBConnection
 from interlace_postgres.config import PostgresOptions
 from interlace_postgres.connection import PostgresConnection
 
+pytestmark = pytest.mark.slow  # together they are: some seconds of runs
+
 OLD, NEW = Relation("before table"), Relation("After")
 COLUMNS = ("Id", "part", "x", "a name")
 BY = tuple(Pair(name, name) for name in COLUMNS[:2])

@@ -14,6 +14,8 @@ import pytest
 from interlace import Project
 from interlace.run.result import Succeeded
 
+pytestmark = pytest.mark.slow  # together they are: some seconds of runs
+
 CONFIG = "name: edits\nconnections:\n  default: {type: duckdb, path: warehouse.duckdb}\n"
 ORDERS = "SELECT * FROM (VALUES (1, 10, 'x'), (2, 20, 'y'), (2, 30, 'z')) AS v(id, amount, note)"
 

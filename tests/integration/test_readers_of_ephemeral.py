@@ -13,6 +13,8 @@ from interlace import Project
 from interlace.errors import ReadersBroken
 from interlace.run.result import Succeeded
 
+pytestmark = pytest.mark.slow  # together they are: some seconds of runs
+
 CONFIG = "name: inlined\nconnections:\n  default: {type: duckdb, path: warehouse.duckdb}\n"
 RAW = "SELECT * FROM (VALUES (1, 10, 'x'), (2, 20, 'y'), (2, 30, 'z')) AS v(id, amount, note)"
 HEAD = "-- @materialise: ephemeral\n"

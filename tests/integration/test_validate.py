@@ -11,6 +11,8 @@ import pytest
 from interlace import Project
 from interlace.errors import InvalidProject, ReadersBroken
 
+pytestmark = pytest.mark.slow  # together they are: some seconds of runs
+
 CONFIG = "connections:\n  default: {type: duckdb, path: warehouse.duckdb}\n"
 
 
