@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import psycopg
+import pytest
 
 from interlace import Project
+
+pytestmark = pytest.mark.slow  # together they are
 
 TABLES = 5
 

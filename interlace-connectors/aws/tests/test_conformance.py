@@ -9,6 +9,8 @@ import pytest
 
 from interlace.testing.conformance.secret_provider import SecretProviderConformance
 
+pytestmark = pytest.mark.slow  # together they are
+
 
 class TestSecretsManager(SecretProviderConformance):
     @pytest.fixture

@@ -17,6 +17,8 @@ from interlace.errors import ConnectionFailure, ModelFailed, QueryFailed, Unsupp
 from interlace_ibis.config import ServerOptions, SQLiteOptions
 from interlace_ibis.connection import SQLiteConnection
 
+pytestmark = pytest.mark.slow  # together they are
+
 
 @pytest.fixture
 def sqlite(tmp_path):

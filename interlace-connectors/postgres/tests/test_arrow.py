@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from interlace.contracts.relation import Relation
 from interlace.errors import ConnectionFailure, ModelFailed, QueryFailed
 
+pytestmark = pytest.mark.slow  # together they are
+
 T = Relation("t", "public")
 ID = uuid.UUID("12345678-1234-5678-1234-567812345678")
 

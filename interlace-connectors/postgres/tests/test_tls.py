@@ -18,6 +18,8 @@ from interlace.errors import ConnectionFailure
 from interlace_postgres.config import PostgresOptions
 from interlace_postgres.connection import PostgresConnection
 
+pytestmark = pytest.mark.slow  # together they are
+
 PASSWORD = "s3cr3t-word"
 
 

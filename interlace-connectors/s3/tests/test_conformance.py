@@ -4,6 +4,8 @@ import pytest
 
 from interlace.testing.conformance.files import FileConformance
 
+pytestmark = pytest.mark.slow  # together they are
+
 
 class TestABucket(FileConformance):
     reported_as = "s3"

@@ -6,6 +6,8 @@ import pytest
 
 from interlace.errors import ConnectionFailure
 
+pytestmark = pytest.mark.slow  # together they are
+
 PART = 8 << 20
 
 

@@ -19,6 +19,8 @@ from interlace_checks.relationships import Relationships
 from interlace_checks.row_count import RowCount
 from interlace_checks.unique import Unique
 
+pytestmark = pytest.mark.slow  # together they are
+
 NOW = datetime(2024, 1, 10, tzinfo=UTC)
 ROWS = """(1, 'open', 10.5::float8, 1, TIMESTAMP '2024-01-09 00:00:00'), (2, 'shut', 'NaN'::float8, 1, NULL),
           (3, NULL, NULL, 2, NULL), (3, 'it''s', 30.5::float8, 9, TIMESTAMP '2024-01-01 00:00:00')"""

@@ -11,6 +11,8 @@ import pytest
 from interlace.errors import Cancelled, ExportFailed, QueryFailed
 from interlace_exporters.replacing import write_file
 
+pytestmark = pytest.mark.slow  # together they are
+
 
 @pytest.fixture
 def old(tmp_path):

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from interlace.lineage.columns import column_lineage, lookup_in
 from interlace.lineage.missing import missing_columns
 
+pytestmark = pytest.mark.slow  # together they are
+
 TABLES = {"t": ["a", "b", "c", "k"], "u": ["k", "x", "y"], "v": ["k", "z"]}
 ROWS = 12
 

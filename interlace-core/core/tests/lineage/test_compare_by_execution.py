@@ -19,6 +19,8 @@ from interlace.lineage.columns import column_lineage, lookup_in
 from interlace.lineage.compare import query_change, reader_change
 from interlace.lineage.touched import touched
 
+pytestmark = pytest.mark.slow  # together they are
+
 TABLES = {"t": ["a", "b", "c", "k"], "u": ["k", "x", "y"], "v": ["k", "z"]}
 LOOKUP = lookup_in(TABLES)
 NAMES = ["p", "q", "r", "s"]
