@@ -32,4 +32,5 @@ def test_a_run_that_is_killed_leaves_its_readers_to_the_next_one(edited, when, p
     ran = {name for name, status in again.statuses.items() if status == "succeeded"}
     with duckdb.connect(str(edited.root / "warehouse.duckdb"), read_only=True) as connection:
         notes = connection.execute("SELECT note FROM notes").fetchall()
-    assert ([("y",)], True, False) == (notes, "notes" in ran, "totals" in ran)
+    # Where the recording thread was late, notes was built and recorded before the kill: then nothing is left of it.
+    assert ([("y",)], False) == (notes, "totals" in ran)
