@@ -18,6 +18,7 @@ from pathlib import Path
 
 from again import nothing_changed, one_leaf
 from bench import Bench
+from hops import hops
 from loading import load
 from loads import backfill, checks, history, merge
 from loads_postgres import history_on_postgres, merge_on_postgres
@@ -59,6 +60,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "s3": objects_s3,
     "backfill": backfill,
     "checks": checks,
+    "hops": hops,
 }
 
 
