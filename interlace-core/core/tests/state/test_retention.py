@@ -12,7 +12,7 @@ from interlace.testing.conformance.state_store import DAY, MINUTE, NOON, attempt
 
 
 def test_every_table_has_a_retention_but_those_of_the_present() -> None:
-    present = {"environments", "models", "intervals", "cursors", "definitions", "circuits", "held"}
+    present = {"environments", "models", "intervals", "cursors", "definitions", "circuits", "held", "schedules"}
     assert present == set(statements.TABLES) - set(DEFAULT_RETENTION)
     assert set(KEPT) == set(DEFAULT_RETENTION)
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from interlace.state import retention, statements
+from interlace.state import request_statements, retention, statements
 from interlace.state.store import Store
 
 
 def all_statements() -> Iterator[tuple[str, str]]:
-    for name, value in vars(statements).items():
+    for name, value in {**vars(statements), **vars(request_statements)}.items():
         if name.isupper() and not name.startswith("_") and name != "TABLES":
             for given, sql in value.items() if isinstance(value, dict) else [("", value)]:
                 yield f"{name} {given}", sql

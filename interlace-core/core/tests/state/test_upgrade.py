@@ -18,6 +18,7 @@ from interlace.testing.conformance.state_store import NOON, a_definition, attemp
 
 FIRST = Path(__file__).with_name("revision_0001.sql")
 SECOND = Path(__file__).with_name("revision_0002.sql")
+THIRD = Path(__file__).with_name("revision_0003.sql")
 
 ROWS: Mapping[str, tuple[object, ...]] = {
     "environments": ("dev", 7),
@@ -44,6 +45,13 @@ MORE_ROWS: Mapping[str, tuple[object, ...]] = {
 }  # fmt: skip
 
 
+NEW_IN_0003: Mapping[str, tuple[object, ...]] = {
+    "definitions": ("dev", "orders", "d", "c", "m", "SELECT 1", "r", "attempt-1", 1),
+    "documents": ("dev", "orders", 1, "d", "c", "m", '{"description":"x"}', "attempt-1", 1),
+}
+IN_0003 = {**ROWS, **MORE_ROWS, **NEW_IN_0003, "models": (*ROWS["models"], '{"v0":["id"]}')}
+
+
 @pytest.fixture
 def first(path: Path) -> Path:
     """A file of revision 0001 with a row in each table."""
@@ -54,6 +62,12 @@ def first(path: Path) -> Path:
 def second(path: Path) -> Path:
     """A file of revision 0002 with a row in each table."""
     return made(path, SECOND, {**ROWS, **MORE_ROWS})
+
+
+@pytest.fixture
+def third(path: Path) -> Path:
+    """A file of revision 0003 with a row in each table."""
+    return made(path, THIRD, IN_0003)
 
 
 def made(path: Path, tables: Path, rows: Mapping[str, tuple[object, ...]]) -> Path:
@@ -94,11 +108,20 @@ def test_a_store_of_revision_0001_keeps_its_rows(first: Path) -> None:
 def test_a_store_of_revision_0002_keeps_its_rows(second: Path) -> None:
     store = Store.embedded(second)
 
-    assert ("0002", "0003") == store.upgrade()
+    assert ("0002", REVISION) == store.upgrade()
     rows = exported(store)
     assert {**ROWS, **MORE_ROWS}.keys() == {table for table, _ in rows}
     assert list(ROWS["models"]) == values_of(second, "models")[:-1]
     assert {name: list(row) for name, row in MORE_ROWS.items()} == {name: values_of(second, name) for name in MORE_ROWS}
+
+
+def test_a_store_of_revision_0003_keeps_its_rows(third: Path) -> None:
+    before = {name: values_of(third, name) for name in IN_0003}
+    store = Store.embedded(third)
+
+    assert ("0003", REVISION) == store.upgrade()
+    assert set(IN_0003) == {table for table, _ in exported(store)}
+    assert before == {name: values_of(third, name) for name in IN_0003}
 
 
 def test_of_a_model_that_an_older_interlace_recorded_nothing_is_known_but_its_present(second: Path) -> None:
@@ -133,7 +156,7 @@ def test_an_upgraded_store_records_what_is_new(first: Path) -> None:
     store.close()
 
 
-@pytest.mark.parametrize(("old", "rows"), [("0001", ROWS), ("0002", {**ROWS, **MORE_ROWS})])
+@pytest.mark.parametrize(("old", "rows"), [("0001", ROWS), ("0002", {**ROWS, **MORE_ROWS}), ("0003", IN_0003)])
 def test_a_server_of_an_older_revision_keeps_its_rows(
     make_server_store: Any, server_options: Any, old: str, rows: Mapping[str, tuple[object, ...]]
 ) -> None:
@@ -152,7 +175,8 @@ def test_a_server_of_an_older_revision_keeps_its_rows(
     assert (old, REVISION) == store.upgrade()
     assert set(rows) == {table for table, _ in exported(store)}
     store.open()
-    assert {} == store.snapshot("dev").models["orders"].since
+    since = {"v0": ("id",)} if old == "0003" else {}
+    assert since == store.snapshot("dev").models["orders"].since
     store.close()
 
 

@@ -16,7 +16,9 @@ from interlace.contracts.options import Options
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from interlace.contracts.queue import Queue
     from interlace.contracts.relation import Column, RelationKind
+    from interlace.contracts.scheduling import Schedules
     from interlace.model.definition import Fingerprint
 
 __all__ = [
@@ -50,6 +52,8 @@ KEPT = (
     "schema_versions",
     "documents",
     "events",
+    "requests",
+    "fires",
     "leases",
     "answers",
 )
@@ -400,6 +404,18 @@ class StateStore(ABC):
             new: the name from now on.
             relation: the full name of what is published from now on, its parts joined by dots.
         """
+
+    # --- what a service keeps ---------------------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def schedules(self) -> Schedules:
+        """The schedules, and what became of the times that they were due."""
+
+    @property
+    @abstractmethod
+    def queue(self) -> Queue:
+        """The runs that are asked for."""
 
     # --- leases -----------------------------------------------------------------------------------------------
 

@@ -44,6 +44,9 @@ class Database(Protocol):
     path: Path | None
     """The local file; None for a server."""
 
+    not_held: str
+    """What a query ends with that takes only rows which no other transaction holds, and holds them; nothing for a file."""
+
     def open(self) -> None:
         """Open it, make the tables where there are none, and check their revision."""
 

@@ -154,6 +154,18 @@ CREATE TABLE events (
 )""",
     "CREATE INDEX events_by_run ON events (run, id)",
     """\
+CREATE TABLE fires (
+  environment TEXT NOT NULL,
+  schedule TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  decided_at BIGINT NOT NULL,
+  outcome TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  request TEXT,
+  PRIMARY KEY (environment, schedule, at)
+)
+ WITHOUT ROWID""",
+    """\
 CREATE TABLE held (
   run TEXT NOT NULL,
   model TEXT NOT NULL,
@@ -229,6 +241,37 @@ CREATE TABLE models (
 )
  WITHOUT ROWID""",
     """\
+CREATE TABLE requests (
+  id TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  source TEXT NOT NULL,
+  requested_at BIGINT NOT NULL,
+  arguments TEXT,
+  status TEXT NOT NULL,
+  requested_by TEXT NOT NULL,
+  schedule TEXT,
+  fire_at BIGINT,
+  not_before BIGINT,
+  priority BIGINT NOT NULL,
+  idempotency_key TEXT,
+  attempt BIGINT NOT NULL,
+  token TEXT,
+  owner TEXT NOT NULL,
+  lease_until BIGINT,
+  deadline BIGINT,
+  cancel SMALLINT NOT NULL,
+  started_at BIGINT,
+  finished_at BIGINT,
+  run TEXT,
+  error TEXT,
+  error_code TEXT,
+  PRIMARY KEY (id)
+)""",
+    "CREATE UNIQUE INDEX requests_by_fire ON requests (environment, schedule, fire_at) WHERE schedule IS NOT NULL",
+    "CREATE UNIQUE INDEX requests_by_key ON requests (environment, idempotency_key) WHERE idempotency_key IS NOT NULL",
+    "CREATE INDEX requests_by_run ON requests (run) WHERE run IS NOT NULL",
+    "CREATE INDEX requests_open ON requests (environment, status) WHERE status IN ('queued', 'running')",
+    """\
 CREATE TABLE runs (
   id TEXT NOT NULL,
   environment TEXT NOT NULL,
@@ -241,6 +284,19 @@ CREATE TABLE runs (
   seconds DOUBLE,
   PRIMARY KEY (id)
 )""",
+    """\
+CREATE TABLE schedules (
+  environment TEXT NOT NULL,
+  name TEXT NOT NULL,
+  definition TEXT NOT NULL,
+  next_at BIGINT,
+  changed_at BIGINT NOT NULL,
+  paused SMALLINT NOT NULL,
+  last_at BIGINT,
+  PRIMARY KEY (environment, name)
+)
+ WITHOUT ROWID""",
+    "CREATE INDEX schedules_by_time ON schedules (environment, next_at)",
     """\
 CREATE TABLE schema_versions (
   environment TEXT NOT NULL,

@@ -38,20 +38,29 @@ TIMES: Final = frozenset(
         "acquired_at",
         "at",
         "attempted_at",
+        "changed_at",
+        "deadline",
+        "decided_at",
         "end_at",
         "execution_time",
         "expires_at",
         "failed_at",
         "finished_at",
+        "fire_at",
+        "last_at",
+        "lease_until",
+        "next_at",
+        "not_before",
         "published_at",
         "recorded_at",
+        "requested_at",
         "saved_at",
         "settled_at",
         "start_at",
         "started_at",
     }
 )
-FLAGS: Final = frozenset({"checks_failed", "partial", "passed", "schema_changed"})
+FLAGS: Final = frozenset({"cancel", "checks_failed", "partial", "passed", "paused", "schema_changed"})
 
 
 def plain(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 The present is never deleted: the models' rows, each environment's revision, the last run and attempt of each model with its
 checks, the data version that is published, the newest schema and document of each model, its definition, its intervals and its cursor, open dead
-letters, circuits, what is held, and what an attempt that is not recorded meant to record.  With a run go its attempts,
+letters, circuits, schedules, requests that are open, what is held, and what an attempt that is not recorded meant to record.  With a run go its attempts,
 their checks and its events.
 """
 
@@ -33,11 +33,14 @@ DEFAULT_RETENTION: Final[Mapping[str, timedelta]] = {
     "schema_versions": timedelta(days=730),
     "documents": timedelta(days=730),
     "events": timedelta(days=30),
+    "requests": timedelta(days=90),
+    "fires": timedelta(days=90),
     "leases": timedelta(days=7),
     "answers": timedelta(days=7),
 }
 """What is kept unless the user says otherwise: since a run started, an attempt, a check or a lease ended, a version was
-made, something was measured, a dead letter was settled, an event happened, an answer was saved."""
+made, something was measured, a dead letter was settled, an event happened, a run was asked for, a schedule was due, an
+answer was saved."""
 
 _PAST_RUNS = """
 status <> 'running' AND started_at < :before AND id NOT IN (SELECT run FROM models WHERE run IS NOT NULL)"""
@@ -62,6 +65,9 @@ recorded_at < :before AND (environment, model, version) NOT IN
 recorded_at < :before AND (environment, model, version) NOT IN
   (SELECT environment, model, MAX(version) FROM documents GROUP BY environment, model)""",
     "events": "at < :before",
+    # What is asked for and not done yet waits, however long.
+    "requests": "status NOT IN ('queued', 'running') AND requested_at < :before",
+    "fires": "at < :before",
     "leases": "expires_at < :before",
     # What a load meant to record is needed until it is recorded.
     "answers": """

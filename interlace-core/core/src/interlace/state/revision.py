@@ -8,7 +8,7 @@ if TYPE_CHECKING:  # as below: `typing` takes longer to import than a look at th
 
 __all__ = ["KNOWN", "REVISION", "check"]
 
-KNOWN: Final[tuple[str, ...]] = ("0001", "0002", "0003")
+KNOWN: Final[tuple[str, ...]] = ("0001", "0002", "0003", "0004")
 """Every revision that this Interlace can upgrade from, oldest first; the migrations say the same (tested)."""
 
 REVISION: Final[str] = KNOWN[-1]

@@ -39,6 +39,7 @@ class ServerDatabase:
     """
 
     path: Path | None = None
+    not_held = " FOR UPDATE SKIP LOCKED"
 
     def __init__(self, url: str, *, schema: str, lock_timeout: float = 30.0) -> None:
         self._url = _parsed(url)

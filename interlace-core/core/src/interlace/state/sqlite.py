@@ -42,6 +42,8 @@ class SqliteDatabase:
         lock_timeout: seconds to wait for other writers.
     """
 
+    not_held = ""  # who writes has all of the file
+
     def __init__(self, path: Path, *, lock_timeout: float = 30.0) -> None:
         self.path: Path | None = path
         self._path = path

@@ -360,6 +360,9 @@ TABLES: Final = (
     "dead_letters",
     "circuits",
     "held",
+    "schedules",
+    "fires",
+    "requests",
     "leases",
     "answers",
 )

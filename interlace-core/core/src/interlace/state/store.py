@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from interlace.contracts.options import Options
+    from interlace.contracts.queue import Queue
     from interlace.contracts.relation import Column
+    from interlace.contracts.scheduling import Schedules
     from interlace.contracts.state import (
         AttemptRecord,
         BuildRecord,
@@ -154,6 +156,22 @@ class Store(StateStore):
             for rename in statements.RENAME_OF_MODEL.values():
                 write.execute(rename, names)
             write.execute(statements.BUMP, {"environment": environment})
+
+    # --- what a service keeps ---------------------------------------------------------------------------------
+
+    @property
+    def schedules(self) -> Schedules:
+        """The schedules."""
+        from interlace.state.schedules import StoredSchedules
+
+        return StoredSchedules(self._database)
+
+    @property
+    def queue(self) -> Queue:
+        """The runs that are asked for."""
+        from interlace.state.queue import StoredQueue
+
+        return StoredQueue(self._database, self._clock)
 
     # --- leases -----------------------------------------------------------------------------------------------
 

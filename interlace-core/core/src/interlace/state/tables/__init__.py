@@ -16,6 +16,7 @@ from interlace.state.tables import (
     metrics,
     models,
     progress,
+    requests,
     runs,
     store,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "metrics",
     "models",
     "progress",
+    "requests",
     "runs",
     "store",
 ]

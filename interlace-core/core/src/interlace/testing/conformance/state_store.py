@@ -12,6 +12,7 @@ from interlace.testing.conformance.stores.failures import FailureScenarios
 from interlace.testing.conformance.stores.housekeeping import HousekeepingScenarios
 from interlace.testing.conformance.stores.models import ModelScenarios
 from interlace.testing.conformance.stores.progress import ProgressScenarios
+from interlace.testing.conformance.stores.queueing import QueueScenarios
 from interlace.testing.conformance.stores.runs import RunScenarios
 from interlace.testing.conformance.stores.samples import (
     DAY,
@@ -23,6 +24,7 @@ from interlace.testing.conformance.stores.samples import (
     letter_at,
     run_at,
 )
+from interlace.testing.conformance.stores.scheduling import ScheduleScenarios
 from interlace.testing.conformance.stores.sharing import SharingScenarios
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ class StateStoreConformance(
     RunScenarios,
     ProgressScenarios,
     FailureScenarios,
+    ScheduleScenarios,
+    QueueScenarios,
     HousekeepingScenarios,
 ):
     """All scenarios of a state store.  Override `make_store`."""

@@ -22,6 +22,7 @@ from interlace.testing.conformance.stores.samples import (
     letter_at,
     run_at,
 )
+from interlace.testing.conformance.stores.scheduling import hourly
 
 if TYPE_CHECKING:
     from interlace.contracts.state import StateStore
@@ -51,6 +52,8 @@ class HousekeepingScenarios:
         store.save_circuit(CircuitRecord("default", "open", 5, NOON))
         store.hold([held_at(1)])
         store.save_answer("key", b"\xff\x00")
+        store.schedules.sync("dev", {"job:a": ("1", NOON)}, NOON)
+        store.schedules.claim_due("dev", NOON, hourly(NOON))
 
         exported = [(table, json.loads(json.dumps(row, allow_nan=False))) for table, row in store.export()]
 
